@@ -1,0 +1,98 @@
+package errata
+
+import "slices"
+
+// ActorKind says what kind of subject acts.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ActorUser    ActorKind = "user"
+	ActorService ActorKind = "service"
+	ActorSystem  ActorKind = "system"
+)
+
+// Actor is who asks. Every service takes one, so nobody can forget to ask.
+type Actor struct {
+	Kind      ActorKind
+	ID        string // account id, token id, or the name of background work
+	Name      string // for people to read
+	Via       string // intake session api cli system
+	SessionID string
+	IP        string
+	RequestID string
+	Zone      string       // IANA zone of the reader, "" = UTC
+	Scopes    *TokenScopes // nil: not limited by a token
+	Active    bool         // the account may act at all
+}
+
+// TokenScopes limit a token: actions it may do, projects it may touch (empty = all).
+type TokenScopes struct {
+	Actions  []Action `json:"actions"`
+	Projects []string `json:"projects,omitempty"`
+}
+
+// Allows says whether the scopes contain the action in the project. An empty
+// project asks for the installation.
+func (s *TokenScopes) Allows(a Action, project string) bool {
+	if s == nil {
+		return true
+	}
+	return slices.Contains(s.Actions, a) &&
+		(len(s.Projects) == 0 || project == "" || slices.Contains(s.Projects, project))
+}
+
+// System returns the actor of background work or of a command.
+func System(name, via string) Actor {
+	return Actor{Kind: ActorSystem, ID: name, Name: name, Via: via, Active: true}
+}
+
+// Action is one thing that permission is asked for, as "issue:read".
+type Action string
+
+// The actions that exist so far; each is listed once here and named by routes
+// and services.
+const (
+	IssueRead     Action = "issue:read"
+	EventRead     Action = "event:read"
+	EventReadPII  Action = "event:read_pii"
+	ProjectRead   Action = "project:read"
+	ProjectCreate Action = "project:create"
+	KeyRead       Action = "key:read"
+	KeyWrite      Action = "key:write"
+	AnalyticsRead Action = "analytics:read"
+	SystemRead    Action = "system:read"
+	TokenOwn      Action = "token:own"
+	UserManage    Action = "user:manage"
+	TokenManage   Action = "token:manage"
+)
+
+// Actions lists every action.
+var Actions = []Action{IssueRead, EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite,
+	AnalyticsRead, SystemRead, TokenOwn, UserManage, TokenManage}
+
+// Decide says whether the actor may do the action in a project ("" =
+// installation). app hands one to every service that asks.
+type Decide func(who Actor, what Action, project string) error
+
+// Route is one row of a transport package's manifest.
+type Route struct {
+	Method, Path, Name string
+	Action             Action // "" = the session alone
+	Object             string // what the path names: issue, event, project, "" = nothing
+	Auth               Auth
+	CSRF               bool   // checked for cross-origin requests
+	Rate               string // name of the bucket, "" = none
+}
+
+// Auth says how a route knows its caller.
+type Auth string
+
+// The kinds of authentication.
+const (
+	AuthPublic  Auth = "public"
+	AuthSetup   Auth = "setup"
+	AuthSession Auth = "session"
+	AuthToken   Auth = "token"
+	AuthIngest  Auth = "ingest"
+)
