@@ -1,0 +1,54 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// The budget is at most 8 GiB and at most a fifth of what the disk has free.
+const (
+	maxBudget = 8 << 30
+	minBudget = 64 << 20
+)
+
+// budget returns the bytes that both streams may hold together. It is computed
+// once, at first start, and kept beside the queue, because it belongs to this
+// disk: recomputing it on a fuller disk would shrink a stream below what it holds.
+func budget(dataDir string, asked int64) (int64, error) {
+	if asked > 0 {
+		return asked, nil
+	}
+	file := filepath.Join(dataDir, "queue.budget")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		n, perr := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if perr != nil || n < 1 {
+			return 0, fmt.Errorf("%s does not hold a number of bytes", file)
+		}
+		return n, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	free, _, err := diskFree(dataDir)
+	if err != nil {
+		return 0, err
+	}
+	n := max(min(int64(maxBudget), free/5), minBudget)
+	return n, os.WriteFile(file, []byte(strconv.FormatInt(n, 10)+"\n"), 0o600)
+}
+
+// The disk counts as full below 5 % or 1 GiB of free space.
+const minFree = 1 << 30
+
+// DiskFull says whether the disk that holds dir has too little room to accept
+// more. An error counts as room: a disk that cannot be asked is not a full one.
+func DiskFull(dir string) bool {
+	free, total, err := diskFree(dir)
+	return err == nil && (free < minFree || free < total/20)
+}
