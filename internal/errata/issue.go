@@ -57,7 +57,7 @@ type Sighting struct {
 	Platform                   string
 	Level                      Level
 	Release                    string
-	Score                      int64 // one point each: stack, request, breadcrumbs, trace
+	Score                      int64 // one point each: stack, request, breadcrumbs, trace; see adds one for the newest release
 }
 
 // Change says what an event did to its issue.
@@ -102,6 +102,9 @@ func (i *Issue) see(s Sighting) {
 		if s.Release != "" {
 			i.LastRelease = s.Release
 		}
+	}
+	if s.Release != "" && s.Release == i.LastRelease {
+		s.Score++
 	}
 	if s.Score >= i.BestScore || s.Timestamp-i.BestRef.Time > bestAge {
 		i.BestRef, i.BestScore = s.Ref, s.Score

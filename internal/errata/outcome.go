@@ -19,6 +19,10 @@ const (
 	CategoryRequest      Category = "request"
 )
 
+// Categories lists every category.
+var Categories = []Category{CategoryError, CategoryLog, CategoryAttachment, CategorySession, CategoryTransaction,
+	CategorySpan, CategoryFeedback, CategoryClientReport, CategorySecurity, CategoryOther, CategoryRequest}
+
 // Outcome is how an item ended; each item ends in exactly one.
 type Outcome string
 
@@ -31,6 +35,10 @@ const (
 	Filtered     Outcome = "filtered"
 	DeadLettered Outcome = "dead_lettered"
 )
+
+// ClientLost counts what SDKs report to have lost before sending. It stands
+// beside the outcomes and is no part of their sum.
+const ClientLost Outcome = "client_lost"
 
 // OutcomeReasons is the closed list of reasons per outcome.
 var OutcomeReasons = map[Outcome][]string{

@@ -34,6 +34,7 @@ type Entry struct {
 	KeyKind   errata.KeyKind
 	Key       string // checked again by the worker when Unchecked
 	Unchecked bool   // accepted on a remembered key while SQL was away
+	IssueID   string // known behind the worker: batches of the backlog carry it
 	Bytes     int64
 	Payload   []byte
 }
@@ -90,6 +91,7 @@ func appendEntry(b []byte, e *Entry) []byte {
 	b = appendText(b, string(e.Category))
 	b = appendText(b, string(e.KeyKind))
 	b = appendText(b, e.Key)
+	b = appendText(b, e.IssueID)
 	if e.Unchecked {
 		b = append(b, 1)
 	} else {
@@ -169,7 +171,8 @@ func (r *reader) bytes() []byte {
 func (r *reader) text() string { return string(r.bytes()) }
 
 func (r *reader) entry() Entry {
-	e := Entry{ProjectID: r.text(), Category: errata.Category(r.text()), KeyKind: errata.KeyKind(r.text()), Key: r.text()}
+	e := Entry{ProjectID: r.text(), Category: errata.Category(r.text()), KeyKind: errata.KeyKind(r.text()), Key: r.text(),
+		IssueID: r.text()}
 	e.Unchecked = r.number() == 1
 	e.Bytes = int64(r.number() & (1<<40 - 1))
 	e.Payload = r.bytes()

@@ -59,8 +59,10 @@ func (q *Queue) Consumer(ctx context.Context, from Stream) (*Consumer, error) {
 // Next waits for messages and returns as many as are ready, at most max. It
 // returns none when ctx ends or nothing came within a few seconds.
 func (c *Consumer) Next(ctx context.Context, most int) ([]*Message, error) {
+	wait, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
 	first, err := c.fetch(ctx, func() (jetstream.MessageBatch, error) {
-		return c.pull.Fetch(1, jetstream.FetchMaxWait(2*time.Second))
+		return c.pull.Fetch(1, jetstream.FetchContext(wait))
 	})
 	if err != nil || len(first) == 0 || most < 2 {
 		return first, err
@@ -81,7 +83,8 @@ func (c *Consumer) fetch(ctx context.Context, ask func() (jetstream.MessageBatch
 	for m := range batch.Messages() {
 		out = append(out, c.message(m))
 	}
-	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && len(out) == 0 {
+	if err := batch.Error(); err != nil && len(out) == 0 && !errors.Is(err, context.DeadlineExceeded) &&
+		!errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	return out, nil
