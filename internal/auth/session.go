@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// How long a session lives without use, and at most.
+const (
+	SessionIdle = 8 * time.Hour
+	SessionLife = 7 * 24 * time.Hour
+)
+
+// SessionRow is what is kept of a session. ID is a hash; times are µs.
+type SessionRow struct {
+	ID, UserID, IP, Agent      string
+	Data                       []byte
+	CreatedAt, SeenAt, Expires int64
+}
+
+// SessionStore keeps sessions; the store of the product satisfies it.
+type SessionStore interface {
+	FindSession(ctx context.Context, id string, now int64) (SessionRow, bool, error)
+	SaveSession(ctx context.Context, row SessionRow) error
+	DeleteSession(ctx context.Context, id string) error
+}
+
+// Sessions are the signed-in browsers.
+type Sessions struct {
+	*scs.SessionManager
+}
+
+// NewSessions returns a session manager over the store. secure is for https:
+// the cookie is then bound to the host and never sent in the clear.
+func NewSessions(store SessionStore, secure bool, now func() time.Time) *Sessions {
+	m := scs.New()
+	m.Store = sessionStore{store, now}
+	m.Codec = jsonCodec{}
+	m.HashTokenInStore = true
+	m.IdleTimeout, m.Lifetime = SessionIdle, SessionLife
+	m.Cookie.Name, m.Cookie.Path, m.Cookie.HttpOnly, m.Cookie.SameSite = "errata", "/", true, http.SameSiteLaxMode
+	if secure {
+		m.Cookie.Name, m.Cookie.Secure = "__Host-errata", true
+	}
+	return &Sessions{m}
+}
+
+// The keys of a session's data.
+const (
+	keyUser  = "user"
+	keyIP    = "ip"
+	keyAgent = "agent"
+	keyBegan = "began" // µs
+)
+
+// SignIn gives the browser a new token and ties it to the account.
+func (s *Sessions) SignIn(ctx context.Context, userID, ip, agent string, now time.Time) error {
+	if err := s.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.Put(ctx, keyUser, userID)
+	s.Put(ctx, keyIP, ip)
+	s.Put(ctx, keyAgent, clip(agent, 200))
+	s.Put(ctx, keyBegan, float64(now.UnixMicro()))
+	return nil
+}
+
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
+}
+
+// UserID returns the account of the session, "" when nobody is signed in.
+func (s *Sessions) UserID(ctx context.Context) string { return s.GetString(ctx, keyUser) }
+
+// jsonCodec writes a session's values as JSON: gob would run what it reads.
+type jsonCodec struct{}
+
+type sessionData struct {
+	Deadline time.Time      `json:"deadline"`
+	Values   map[string]any `json:"values"`
+}
+
+func (jsonCodec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	return json.Marshal(sessionData{deadline, values})
+}
+
+func (jsonCodec) Decode(b []byte) (time.Time, map[string]any, error) {
+	var d sessionData
+	err := json.Unmarshal(b, &d)
+	return d.Deadline, d.Values, err
+}
+
+// sessionStore lets scs work on our store.
+type sessionStore struct {
+	store SessionStore
+	now   func() time.Time
+}
+
+func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	row, ok, err := s.store.FindSession(ctx, token, s.now().UnixMicro())
+	return row.Data, ok, err
+}
+
+func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
+	var d sessionData
+	if err := json.Unmarshal(b, &d); err != nil {
+		return err
+	}
+	text := func(key string) string { v, _ := d.Values[key].(string); return v }
+	began, _ := d.Values[keyBegan].(float64)
+	now := s.now().UnixMicro()
+	if began == 0 {
+		began = float64(now)
+	}
+	return s.store.SaveSession(ctx, SessionRow{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent),
+		Data: b, CreatedAt: int64(began), SeenAt: now, Expires: expiry.UnixMicro()})
+}
+
+func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	return s.store.DeleteSession(ctx, token)
+}
+
+// The methods without a context are never called by scs when the others exist.
+func (s sessionStore) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
+}
+func (s sessionStore) Commit(token string, b []byte, expiry time.Time) error {
+	return s.CommitCtx(context.Background(), token, b, expiry)
+}
+func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
