@@ -1,0 +1,85 @@
+// Package telemetry sets up how the program tells what it does: logs and metrics.
+package telemetry
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+)
+
+// LogOptions say where logs go and in which form.
+type LogOptions struct {
+	Level   string // debug, info, warn, error
+	Format  string // text, json; anything else: text on a terminal, else JSON
+	File    string // "" = Stderr
+	MaxSize int64  // bytes; the file is set aside and begun anew when it grows past this
+	Keep    int    // files set aside that are kept
+	Stderr  *os.File
+}
+
+// NewLogger returns the logger of the program, and what closes its file.
+func NewLogger(o LogOptions) (*slog.Logger, io.Closer) {
+	var out io.Writer = o.Stderr
+	var end io.Closer = io.NopCloser(nil)
+	if o.File != "" {
+		file := &lumberjack.Logger{Filename: o.File, MaxSize: int(max(o.MaxSize>>20, 1)), MaxBackups: o.Keep}
+		out, end = file, file
+	}
+	text := o.Format == "text" || o.Format != "json" && o.File == "" && terminal(o.Stderr)
+	return slog.New(newHandler(out, level(o.Level), text)), end
+}
+
+func newHandler(w io.Writer, at slog.Level, text bool) slog.Handler {
+	options := &slog.HandlerOptions{Level: at}
+	if text {
+		return withContext{slog.NewTextHandler(w, options)}
+	}
+	return withContext{slog.NewJSONHandler(w, options)}
+}
+
+func level(word string) slog.Level {
+	var l slog.Level
+	if l.UnmarshalText([]byte(word)) != nil {
+		return slog.LevelInfo
+	}
+	return l
+}
+
+func terminal(f *os.File) bool {
+	if f == nil {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+type attrsKey struct{}
+
+// With returns a context whose log lines carry attrs: request_id, actor,
+// project.
+func With(ctx context.Context, attrs ...slog.Attr) context.Context {
+	have, _ := ctx.Value(attrsKey{}).([]slog.Attr)
+	all := append(have[:len(have):len(have)], attrs...)
+	return context.WithValue(ctx, attrsKey{}, all)
+}
+
+// withContext adds what With put into the context.
+type withContext struct{ slog.Handler }
+
+func (h withContext) Handle(ctx context.Context, r slog.Record) error {
+	if attrs, ok := ctx.Value(attrsKey{}).([]slog.Attr); ok {
+		r.AddAttrs(attrs...)
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h withContext) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withContext{h.Handler.WithAttrs(attrs)}
+}
+
+func (h withContext) WithGroup(name string) slog.Handler {
+	return withContext{h.Handler.WithGroup(name)}
+}
