@@ -17,6 +17,7 @@ type Actor struct {
 	Kind      ActorKind
 	ID        string // account id, token id, or the name of background work
 	Name      string // for people to read
+	Email     string
 	Via       string // intake session api cli system
 	SessionID string
 	IP        string

@@ -1,5 +1,14 @@
 package errata
 
+// Installation is the one row about the whole. UserSecret is sealed.
+type Installation struct {
+	ID, Org, Engine         string
+	UserSecret              []byte
+	CreatedAt               int64
+	SetupHash               string
+	SetupUntil, SetupDoneAt int64
+}
+
 // UserState is the state of an account.
 type UserState string
 

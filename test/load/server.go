@@ -41,9 +41,12 @@ func newTarget(binary, data, database, elastic string) (*target, error) {
 	t.env = append(os.Environ(), "ERRATA_LISTEN="+addr, "ERRATA_URL="+t.url, "ERRATA_DATA_DIR="+data, "ERRATA_LOG_FORMAT=text")
 	if database != "" {
 		t.env = append(t.env, "ERRATA_DATABASE_URL="+database, "ERRATA_MASTER_KEY=file:"+filepath.Join(data, "master.key"))
+		if err := os.WriteFile(filepath.Join(data, "master.key"), []byte(strings.Repeat("5a", 32)+"\n"), 0o600); err != nil {
+			return nil, err
+		}
 	}
 	if elastic != "" {
-		t.env = append(t.env, "ERRATA_SEARCH_ELASTIC_URLS="+elastic, fmt.Sprintf("ERRATA_SEARCH_ELASTIC_PREFIX=load%d-", time.Now().UnixNano()))
+		t.env = append(t.env, "ERRATA_SEARCH_ELASTIC_URLS="+elastic, fmt.Sprintf("ERRATA_SEARCH_ELASTIC_PREFIX=load%d", time.Now().UnixNano()))
 	}
 	return t, nil
 }

@@ -1,0 +1,58 @@
+package errata
+
+import (
+	"strconv"
+	"strings"
+)
+
+// reservedPrefix is that of incidents.
+const reservedPrefix = "INC"
+
+// Prefixes proposes prefixes of short ids for a slug, best first: its first
+// three letters, the next three and so on, then the first ones with a number.
+func Prefixes(slug string) []string {
+	letters := lettersOf(slug)
+	var out []string
+	add := func(p string) {
+		if p != reservedPrefix {
+			out = append(out, p)
+		}
+	}
+	for i := 0; i+3 <= len(letters); i++ {
+		add(letters[i : i+3])
+	}
+	if len(letters) == 2 {
+		add(letters)
+	}
+	stem := letters[:min(3, len(letters))]
+	for n := 2; n < 100; n++ {
+		add(stem + strconv.Itoa(n))
+	}
+	for n := 100; n < 1000; n++ {
+		add(stem[:min(2, len(stem))] + strconv.Itoa(n))
+	}
+	return out
+}
+
+// lettersOf returns the letters of a slug in upper case, "P" where it has none.
+func lettersOf(slug string) string {
+	s := strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(slug))
+	if s == "" {
+		return "P"
+	}
+	return s
+}
+
+// ValidPrefix says whether p may begin short ids: two to five capital letters
+// and digits, a letter first, and not that of incidents.
+func ValidPrefix(p string) bool {
+	if len(p) < 2 || len(p) > 5 || p == reservedPrefix || p[0] < 'A' || p[0] > 'Z' {
+		return false
+	}
+	return strings.Trim(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
