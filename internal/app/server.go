@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// Limits of every request. Bodies are limited by the package that reads them.
+const (
+	maxURL        = 8 << 10
+	maxHeaders    = 16 << 10
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 60 * time.Second
+	requestGrace  = 10 * time.Second
+)
+
+// server answers HTTP on a listener that is bound before anything is announced.
+type server struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+// listen binds address; port 0 takes a free one.
+func listen(ctx context.Context, address string, handler http.Handler, log *slog.Logger) (*server, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return &server{listener: l, http: &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    64 << 10, // net/http's own refusal is 431 for all; limits tells the URL from the headers
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}, nil
+}
+
+// addr returns where the server listens, as host:port.
+func (s *server) addr() string { return s.listener.Addr().String() }
+
+// Run serves until ctx ends, then lets requests under way finish.
+func (s *server) Run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestGrace-time.Second)
+	defer cancel()
+	err := s.http.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) { // say, a page that streams
+		err = s.http.Close()
+	}
+	<-failed
+	return err
+}
+
+// close gives the listener back when the server never ran.
+func (s *server) close() error {
+	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// limits refuses requests with too long an address or too large headers, before
+// anything looks at them.
+func limits(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case len(r.RequestURI) > maxURL:
+			refuse(w, http.StatusRequestURITooLong)
+		case headerSize(r) > maxHeaders:
+			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func refuse(w http.ResponseWriter, status int) {
+	w.Header().Set("Connection", "close")
+	http.Error(w, http.StatusText(status), status)
+}
+
+// headerSize is what the headers took on the wire.
+func headerSize(r *http.Request) int {
+	n := len(r.Host)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v) + len(": \r\n")
+		}
+	}
+	return n
+}
+
+// compress packs answers of more than 1 KiB. Random jitter hides lengths that
+// would tell a secret beside text of a stranger's choosing (BREACH).
+func compress(next http.Handler) (http.Handler, error) {
+	wrap, err := gzhttp.NewWrapper(
+		gzhttp.MinSize(1024),
+		gzhttp.RandomJitter(32, 0, false),
+		gzhttp.ExceptContentTypes([]string{"text/event-stream", "font/woff2", "image/png"}),
+		gzhttp.SuffixETag("-gzip"),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return wrap(next), nil
+}
