@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -142,10 +141,10 @@ func (s *Service) ServiceSetup(ctx context.Context, who errata.Actor, slug strin
 			return err
 		}
 		if err := s.Decide(who, errata.KeyRead, p.ID); err != nil {
-			return errors.Join(errata.E(errata.NotFound, "There is no such service.", err))
+			return errata.E(errata.NotFound, "There is no such service.", err)
 		}
 		out = ServiceSetup{Project: p}
-		if out.Keys, err = tx.Keys(ctx, p.ID); err != nil {
+		if out.Keys, err = tx.KeysOf(ctx, p.ID); err != nil {
 			return err
 		}
 		out.First, err = newestIssue(ctx, tx, p)

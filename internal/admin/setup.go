@@ -18,65 +18,64 @@ const setupLife = 60 * minute
 // sealedSecret is the place of the key of user hashes.
 const sealedSecret = "installation.user_secret"
 
+// Start is what the program needs to know of its installation.
+type Start struct {
+	ID     string
+	Secret []byte // key of the user hashes
+}
+
 // Prepare makes the installation's row at first start and opens the key of
 // user hashes. engine names the event store ("elastic" or "embedded:<id>"); a
-// process with another one is refused. "" leaves it open: commands do not know.
-// It returns the secret and, while nobody has set the installation up, a
-// one-time token for the first administrator ("" when token is not wanted).
-func (s *Service) Prepare(ctx context.Context, engine string, wantToken bool) (secret []byte, token string, err error) {
+// process with another one is refused.
+func (s *Service) Prepare(ctx context.Context, engine string) (Start, error) {
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh)
 	sealed, err := s.Master.Seal(sealedSecret, fresh)
 	if err != nil {
-		return nil, "", err
+		return Start{}, err
 	}
-	token = auth.NewSecret(16)
-	var in errata.Installation
-	err = s.inTx(ctx, func(tx *store.Tx) error {
+	id := auth.NewSecret(16)
+	var in store.Installation
+	err = s.inTx(ctx, func(tx *store.Tx) (err error) {
 		tx.System("start")
-		if err := tx.CreateInstallation(ctx, errata.Installation{ID: auth.NewSecret(16), Engine: engine, UserSecret: sealed, CreatedAt: s.now()}); err != nil {
+		_, err = tx.CreateInstallation(ctx, store.Installation{ID: id, Engine: engine, UserSecret: sealed, CreatedAt: s.now()})
+		if err != nil {
 			return err
 		}
-		if in, err = tx.Installation(ctx); err != nil {
+		if in, _, err = tx.Installation(ctx); err != nil {
 			return err
 		}
-		if err := s.claimEngine(ctx, tx, &in, engine); err != nil {
-			return err
-		}
-		if !wantToken || in.SetupDoneAt != 0 {
-			return nil
-		}
-		return tx.SetSetupToken(ctx, auth.TokenHash(token), s.now()+setupLife)
+		return tx.CheckEngine(ctx, engine)
 	})
 	if err != nil {
-		return nil, "", err
+		return Start{}, err
 	}
-	if !wantToken || in.SetupDoneAt != 0 {
-		token = ""
-	}
-	secret, err = s.Master.Open(sealedSecret, in.UserSecret)
+	secret, err := s.Master.Open(sealedSecret, in.UserSecret)
 	if err != nil {
-		return nil, "", fmt.Errorf("the master key does not open this installation: %w", err)
+		return Start{}, fmt.Errorf("the master key does not open this installation: %w", err)
 	}
-	return secret, token, nil
+	return Start{ID: in.ID, Secret: secret}, nil
 }
 
-func (s *Service) claimEngine(ctx context.Context, tx *store.Tx, in *errata.Installation, engine string) error {
-	switch {
-	case engine == "" || in.Engine == engine:
-		return nil
-	case in.Engine == "":
-		in.Engine = engine
-		return tx.SetEngine(ctx, engine)
+// OfferSetup makes a new one-time token for the first administrator, "" when
+// set-up is done. Tokens of earlier starts work no more.
+func (s *Service) OfferSetup(ctx context.Context) (token string, err error) {
+	open, err := s.SetupOpen(ctx)
+	if err != nil || !open {
+		return "", err
 	}
-	return errata.E(errata.Conflict, fmt.Sprintf("this installation keeps its events in %q, not in %q; see docs/operate.md", in.Engine, engine), nil)
+	token = auth.NewSecret(16)
+	return token, s.inTx(ctx, func(tx *store.Tx) error {
+		tx.System("start")
+		return tx.OfferSetup(ctx, auth.TokenHash(token), s.now()+setupLife)
+	})
 }
 
 // SetupOpen says whether first-run set-up is still to be done.
 func (s *Service) SetupOpen(ctx context.Context) (open bool, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		in, err := tx.Installation(ctx)
-		open = in.SetupDoneAt == 0
+		in, _, err := tx.Installation(ctx)
+		open = in.SetupDone == 0
 		return err
 	})
 	return open, err
@@ -85,7 +84,7 @@ func (s *Service) SetupOpen(ctx context.Context) (open bool, err error) {
 // CheckSetupToken refuses any but the token of the newest start, within its hour.
 func (s *Service) CheckSetupToken(ctx context.Context, token string) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
-		in, err := tx.Installation(ctx)
+		in, _, err := tx.Installation(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,9 +92,9 @@ func (s *Service) CheckSetupToken(ctx context.Context, token string) error {
 	})
 }
 
-func (s *Service) checkSetup(in errata.Installation, token string) error {
+func (s *Service) checkSetup(in store.Installation, token string) error {
 	switch {
-	case in.SetupDoneAt != 0:
+	case in.SetupDone != 0:
 		return errata.E(errata.NotFound, "Set-up is finished.", nil)
 	case subtle.ConstantTimeCompare([]byte(auth.TokenHash(token)), []byte(in.SetupHash)) != 1 || s.now() > in.SetupUntil:
 		return errata.Because(errata.Forbidden, "This set-up link is not valid any more. Restart Errata to get a new one.", nil,
@@ -105,7 +104,7 @@ func (s *Service) checkSetup(in errata.Installation, token string) error {
 }
 
 // AdminForm is the first administrator.
-type AdminForm struct{ Token, Email, Name, Password string }
+type AdminForm struct{ Token, Org, Email, Name, Password string }
 
 // CreateAdmin makes the first administrator and ends the use of the set-up
 // link. A command (actor of kind system) needs no token.
@@ -116,22 +115,22 @@ func (s *Service) CreateAdmin(ctx context.Context, who errata.Actor, f AdminForm
 	}
 	err = s.inTx(ctx, func(tx *store.Tx) error {
 		tx.System("setup")
-		in, err := tx.Installation(ctx)
+		in, _, err := tx.Installation(ctx)
 		if err != nil {
 			return err
 		}
 		if err := s.maySetUp(ctx, tx, in, who, f.Token); err != nil {
 			return err
 		}
-		if err := tx.CreateAccount(ctx, acc); err != nil {
+		if acc, err = tx.CreateAccount(ctx, acc); err != nil {
 			return err
 		}
-		return tx.FinishSetup(ctx, s.now())
+		return tx.FinishSetup(ctx, strings.TrimSpace(f.Org), s.now())
 	})
 	return acc, err
 }
 
-func (s *Service) maySetUp(ctx context.Context, tx *store.Tx, in errata.Installation, who errata.Actor, token string) error {
+func (s *Service) maySetUp(ctx context.Context, tx *store.Tx, in store.Installation, who errata.Actor, token string) error {
 	n, err := tx.CountAccounts(ctx)
 	if err != nil {
 		return err

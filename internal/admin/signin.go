@@ -109,8 +109,8 @@ func (s *Service) rememberSignIn(ctx context.Context, acc errata.Account, passwo
 	return s.inTx(ctx, func(tx *store.Tx) error {
 		tx.System("sign-in")
 		if !ok {
-			failures := acc.LoginFailures + 1
-			return tx.LoginFailed(ctx, acc.ID, failures, s.now()+delayAfter(failures).Microseconds())
+			_, err := tx.LoginFailed(ctx, acc.ID, s.now()+delayAfter(acc.LoginFailures+1).Microseconds())
+			return err
 		}
 		if hash != "" {
 			if err := tx.SetPassword(ctx, acc.ID, hash); err != nil {
@@ -153,7 +153,7 @@ func actor(acc errata.Account, via string) errata.Actor {
 
 func (s *Service) account(ctx context.Context, id string) (acc errata.Account, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		acc, err = tx.Account(ctx, id)
+		acc, err = tx.AccountByID(ctx, id)
 		return err
 	})
 	return acc, err

@@ -100,7 +100,7 @@ func (s *Service) TokenActor(ctx context.Context, header string) (errata.Actor, 
 		if t.RevokedAt != 0 || t.ExpiresAt <= s.now() {
 			return refusedToken(nil)
 		}
-		acc, err := tx.Account(ctx, t.UserID)
+		acc, err := tx.AccountByID(ctx, t.UserID)
 		if err != nil || acc.State != errata.UserActive {
 			return refusedToken(err)
 		}

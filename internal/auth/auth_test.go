@@ -107,17 +107,17 @@ func TestMasterKey(t *testing.T) {
 
 type memory struct {
 	mu   sync.Mutex
-	rows map[string]SessionRow
+	rows map[string]errata.Session
 }
 
-func (m *memory) FindSession(_ context.Context, id string, now int64) (SessionRow, bool, error) {
+func (m *memory) FindSession(_ context.Context, id string, now int64) (errata.Session, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.rows[id]
 	return r, ok && r.Expires > now, nil
 }
 
-func (m *memory) SaveSession(_ context.Context, r SessionRow) error {
+func (m *memory) SaveSession(_ context.Context, r errata.Session) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.rows[r.ID] = r
@@ -133,7 +133,7 @@ func (m *memory) DeleteSession(_ context.Context, id string) error {
 
 func TestSessionsKeepHashesAndChangeTokens(t *testing.T) {
 	now := time.Now()
-	mem := &memory{rows: map[string]SessionRow{}}
+	mem := &memory{rows: map[string]errata.Session{}}
 	s := NewSessions(mem, true, func() time.Time { return now })
 	var user string
 	h := s.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"errata/internal/errata"
 )
 
 // How long a session lives without use, and at most.
@@ -15,17 +17,10 @@ const (
 	SessionLife = 7 * 24 * time.Hour
 )
 
-// SessionRow is what is kept of a session. ID is a hash; times are µs.
-type SessionRow struct {
-	ID, UserID, IP, Agent      string
-	Data                       []byte
-	CreatedAt, SeenAt, Expires int64
-}
-
 // SessionStore keeps sessions; the store of the product satisfies it.
 type SessionStore interface {
-	FindSession(ctx context.Context, id string, now int64) (SessionRow, bool, error)
-	SaveSession(ctx context.Context, row SessionRow) error
+	FindSession(ctx context.Context, id string, now int64) (errata.Session, bool, error)
+	SaveSession(ctx context.Context, row errata.Session) error
 	DeleteSession(ctx context.Context, id string) error
 }
 
@@ -119,7 +114,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, exp
 	if began == 0 {
 		began = float64(now)
 	}
-	return s.store.SaveSession(ctx, SessionRow{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent),
+	return s.store.SaveSession(ctx, errata.Session{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent),
 		Data: b, CreatedAt: int64(began), SeenAt: now, Expires: expiry.UnixMicro()})
 }
 

@@ -1,12 +1,11 @@
 package errata
 
-// Installation is the one row about the whole. UserSecret is sealed.
-type Installation struct {
-	ID, Org, Engine         string
-	UserSecret              []byte
-	CreatedAt               int64
-	SetupHash               string
-	SetupUntil, SetupDoneAt int64
+// Session is a signed-in browser, or one that is about to sign in. ID is a
+// hash of its token; Data belongs to the session manager; times are µs.
+type Session struct {
+	ID, UserID, IP, Agent      string
+	Data                       []byte
+	CreatedAt, SeenAt, Expires int64
 }
 
 // UserState is the state of an account.

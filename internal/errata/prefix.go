@@ -9,7 +9,8 @@ import (
 const reservedPrefix = "INC"
 
 // Prefixes proposes prefixes of short ids for a slug, best first: its first
-// three letters, the next three and so on, then the first ones with a number.
+// three letters, then three letters further on each, then the first with a
+// number.
 func Prefixes(slug string) []string {
 	letters := lettersOf(slug)
 	var out []string

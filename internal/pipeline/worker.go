@@ -1,0 +1,228 @@
+// Package pipeline turns queued batches into issues, counters and searchable
+// events: one SQL transaction, then the engine, then the acknowledgement. A
+// crash anywhere repeats steps that change nothing twice.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"errata/internal/errata"
+	"errata/internal/queue"
+	"errata/internal/search"
+	"errata/internal/store"
+)
+
+// A turn takes what is ready, up to so many messages and bytes, into one
+// transaction: alone under light load, together when there is a backlog.
+const (
+	turnMessages = 16
+	turnEvents   = 512
+	turnBytes    = 4 << 20
+)
+
+// maxTries is how often a message may fail, with database and engine up,
+// before it is taken apart and what fails alone becomes a dead letter.
+const maxTries = 8
+
+// Options are what a worker is made of.
+type Options struct {
+	Store   *store.Store
+	Queue   *queue.Queue
+	Engine  search.Engine
+	Clock   errata.Clock
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	DataDir string                   // for batches that cannot be read
+	Workers int                      // turns at once
+	Fail    func(point string) error // asked at each step; tests let it fail. nil = never
+}
+
+// Worker drains the queue.
+type Worker struct {
+	Options
+	projects projects
+	metrics  metrics
+	mu       sync.Mutex
+	tries    map[string]int // failed tries by message, while database and engine were up
+}
+
+// New returns a worker; Run starts it.
+func New(o Options) *Worker {
+	if o.Fail == nil {
+		o.Fail = func(string) error { return nil }
+	}
+	return &Worker{Options: o, metrics: newMetrics(o.Metrics), tries: map[string]int{}, projects: projects{store: o.Store, clock: o.Clock}}
+}
+
+// Run drains both streams until ctx ends.
+func (w *Worker) Run(ctx context.Context) error {
+	events, err := w.Queue.Consumer(ctx, queue.Events)
+	if err != nil {
+		return err
+	}
+	backlog, err := w.Queue.Consumer(ctx, queue.Backlog)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for range max(w.Workers, 1) {
+		wg.Go(func() { w.loop(ctx, events, turnMessages, w.once) })
+	}
+	wg.Go(func() { w.loop(ctx, backlog, 1, w.reindex) })
+	wg.Wait()
+	return nil
+}
+
+type turn func(ctx context.Context, ms []*queue.Message) error
+
+// loop takes turns; what is in hand when ctx ends is finished.
+func (w *Worker) loop(ctx context.Context, from *queue.Consumer, most int, do turn) {
+	for ctx.Err() == nil {
+		ms, err := from.Next(ctx, most)
+		if err != nil {
+			w.Log.Warn("queue not readable", slog.Any("error", err))
+			pause(ctx, time.Second)
+			continue
+		}
+		for len(ms) > 0 {
+			var now []*queue.Message
+			now, ms = share(ms)
+			if err := do(context.WithoutCancel(ctx), now); err != nil {
+				w.Log.Warn("turn failed", slog.Int("messages", len(now)), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// share splits off as many messages as fit one turn.
+func share(ms []*queue.Message) (now, later []*queue.Message) {
+	var events int64
+	bytes := 0
+	for i, m := range ms {
+		events, bytes = events+m.Items, bytes+len(m.Data)
+		if i > 0 && (events > turnEvents || bytes > turnBytes/4) {
+			return ms[:i], ms[i:]
+		}
+	}
+	return ms, nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// once does one turn: read, count, write, acknowledge. A turn of several
+// messages that fails is repeated message by message.
+func (w *Worker) once(ctx context.Context, ms []*queue.Message) error {
+	stop := keepAlive(ms)
+	defer stop()
+	err := w.work(ctx, ms)
+	if err == nil {
+		return nil
+	}
+	if len(ms) == 1 || passing(err) {
+		return w.later(ctx, ms, err)
+	}
+	var all []error
+	for _, m := range ms {
+		if err := w.work(ctx, []*queue.Message{m}); err != nil {
+			all = append(all, w.later(ctx, []*queue.Message{m}, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// passing says that a dependency was away: no failed try.
+func passing(err error) bool {
+	c := errata.CodeOf(err)
+	return c == errata.Unavailable || c == errata.SlowDown
+}
+
+func (w *Worker) work(ctx context.Context, ms []*queue.Message) error {
+	batches := w.read(ctx, ms)
+	items, letters, err := w.prepareAll(ctx, batches)
+	if err != nil {
+		return err
+	}
+	if err := w.apply(ctx, batches, items, letters); err != nil {
+		return err
+	}
+	if err := w.write(ctx, items); err != nil {
+		return err
+	}
+	return w.ack(ctx, ms)
+}
+
+// later gives messages back: soon when something is away, else counted, and
+// taken apart when they failed too often.
+func (w *Worker) later(ctx context.Context, ms []*queue.Message, cause error) error {
+	for _, m := range ms {
+		if !passing(cause) && w.failed(m.ID) >= maxTries {
+			if err := w.takeApart(ctx, m); err == nil {
+				w.forget(m.ID)
+				continue
+			}
+		}
+		if err := m.Retry(time.Second); err != nil {
+			return errors.Join(cause, err)
+		}
+	}
+	return cause
+}
+
+func (w *Worker) failed(id string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tries[id]++
+	return w.tries[id]
+}
+
+func (w *Worker) forget(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.tries, id)
+}
+
+func (w *Worker) ack(ctx context.Context, ms []*queue.Message) error {
+	if err := w.Fail("ack.before"); err != nil {
+		return err
+	}
+	for _, m := range ms {
+		if err := m.Ack(ctx); err != nil {
+			return errata.E(errata.Unavailable, "The queue did not confirm.", err)
+		}
+		w.forget(m.ID)
+	}
+	return w.Fail("ack.after")
+}
+
+// keepAlive tells the queue that the messages are still in work.
+func keepAlive(ms []*queue.Message) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(20 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				for _, m := range ms {
+					_ = m.InProgress() // the message comes again, and nothing counts twice
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
+}
