@@ -1,0 +1,141 @@
+// Package layout holds the frames around pages: the document, the frame of the
+// application with its navigation, and the bare frame of sign-in, set-up and
+// errors.
+package layout
+
+import (
+	"errata/internal/errata"
+	"errata/internal/views/ui"
+)
+
+// Theme is the colour scheme a reader chose.
+type Theme string
+
+// The themes. System follows the machine.
+const (
+	System Theme = "system"
+	Light  Theme = "light"
+	Dark   Theme = "dark"
+)
+
+// ParseTheme reads a cookie or a form value; anything else is System.
+func ParseTheme(s string) Theme {
+	if t := Theme(s); t == Light || t == Dark {
+		return t
+	}
+	return System
+}
+
+// Density is how close the rows of a list stand.
+type Density string
+
+// The densities.
+const (
+	Comfortable Density = "comfortable"
+	Compact     Density = "compact"
+)
+
+// ParseDensity reads a cookie or a form value; anything else is Comfortable.
+func ParseDensity(s string) Density {
+	if Density(s) == Compact {
+		return Compact
+	}
+	return Comfortable
+}
+
+// Section is an entry of the navigation.
+type Section string
+
+// The sections that exist so far.
+const (
+	SectionNone     Section = ""
+	SectionIssues   Section = "issues"
+	SectionServices Section = "services"
+	SectionSystem   Section = "system"
+)
+
+// NavItem is one entry of the navigation.
+type NavItem struct {
+	Text, URL, Icon string
+	Section         Section
+	Count           string // small figure behind the text, "" = none
+	Keys            string // key that follows g, "" = none
+	Foot            bool   // stands at the foot of the sidebar
+}
+
+// User is who is signed in. Note is a second line: a role or an e-mail address.
+type User struct{ Name, Note string }
+
+// Health is a part of the product that does not work, for the pill in the
+// header: what and since when.
+type Health struct {
+	What  string
+	Since ui.Time
+	URL   string // where more is said, "" = nowhere
+}
+
+// Chrome is everything around a page's content. User nil means nobody is
+// signed in. Here is the path and query of this page: where the appearance
+// form returns to.
+type Chrome struct {
+	Title   string // of the page, without the product's name
+	Org     string
+	Here    string
+	User    *User
+	Theme   Theme
+	Density Density
+	Section Section
+	Nav     []NavItem
+	Health  []Health
+	Notices []ui.Notice // of the whole installation: read-only, for example
+	Keys    []KeyGroup  // of this page, for the list of shortcuts
+}
+
+// Nav returns the entries that the reader may follow.
+func Nav(may func(errata.Action) bool) []NavItem {
+	all := []struct {
+		NavItem
+		action errata.Action
+	}{
+		{NavItem{Text: "Issues", URL: "/issues", Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
+		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
+		{NavItem{Text: "System", URL: "/system", Icon: "heart-pulse", Section: SectionSystem, Keys: "y", Foot: true}, errata.SystemRead},
+	}
+	var out []NavItem
+	for _, n := range all {
+		if may(n.action) {
+			out = append(out, n.NavItem)
+		}
+	}
+	return out
+}
+
+// FullTitle is the document's title.
+func (c Chrome) FullTitle() string {
+	if c.Title == "" {
+		return "Errata"
+	}
+	return c.Title + " · Errata"
+}
+
+func (c Chrome) places(foot bool) []NavItem {
+	var out []NavItem
+	for _, n := range c.Nav {
+		if n.Foot == foot {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Key is one shortcut: the keys as they are pressed, and what they do.
+type Key struct {
+	Keys []string
+	Does string
+}
+
+// KeyGroup is the shortcuts of one place.
+type KeyGroup struct {
+	Where string
+	Keys  []Key
+}

@@ -1,0 +1,189 @@
+package page
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"errata/internal/errata"
+	"errata/internal/views/ui"
+)
+
+// Search is the search box with the range picker beside it.
+type Search struct {
+	Action  string
+	Chips   []SearchChip
+	Words   string
+	Hidden  []Param
+	Error   *QueryError
+	Range   RangePicker
+	Filters int // how many filters are set, for the button of the sheet
+}
+
+// SearchChip is one pair of the query with the address that removes it. Text is
+// what the form carries along.
+type SearchChip struct {
+	Key, Value, Remove, Text string
+	Negated                  bool
+}
+
+// RangePicker chooses the time range.
+type RangePicker struct {
+	Label, Zone string
+	Title       string // what a range means here
+	Items       []ui.Link
+	Action      string
+	Hidden      []Param
+	From, To    string // values of the two date fields, local time
+	Custom      bool
+}
+
+// Filters is the form beside the list.
+type Filters struct {
+	Action string
+	Hidden []Param
+	Groups []Filter
+	Clear  string // address without any pick, "" = nothing is picked
+}
+
+// Filter is one group of choices.
+type Filter struct {
+	Key, Title string
+	Options    []FilterOption
+}
+
+// FilterOption is one choice of a Filter.
+type FilterOption struct {
+	Value, Text string
+	Severity    *errata.Severity // draws its sign
+	On          bool
+}
+
+var rangeWords = map[string]string{
+	"15m": "15 minutes", "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "today": "Today",
+}
+
+var rangeLong = map[string]string{
+	"15m": "Last 15 minutes", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days",
+	"90d": "Last 90 days", "today": "Today",
+}
+
+func newSearch(in IssuesIn) Search {
+	s := Search{
+		Action: in.URL.Path, Words: in.Query.Words, Hidden: in.URL.Hidden(), Error: in.Query.Error,
+		Range: newRange(in.URL, in.Moment),
+	}
+	for _, c := range in.Query.Chips {
+		s.Chips = append(s.Chips, SearchChip{
+			Key: c.Key, Value: c.Value, Negated: c.Negated, Text: c.Key + c.Value, Remove: in.URL.WithQ(c.Without).String(),
+		})
+	}
+	for _, picked := range in.Query.Picked {
+		s.Filters += len(picked)
+	}
+	return s
+}
+
+func newRange(u ListURL, m ui.Moment) RangePicker {
+	p := RangePicker{
+		Zone: m.ZoneName(), Action: u.Path, Hidden: u.Hidden("range", "from", "to"),
+		Title: "Issues that were active in this range: seen in it, and first seen before its end",
+	}
+	if u.Q != "" {
+		p.Hidden = append([]Param{{"q", u.Q}}, p.Hidden...)
+	}
+	current := u.Range
+	if current == "" && u.From == "" && u.To == "" {
+		current = DefaultRange
+	}
+	for _, r := range Ranges {
+		p.Items = append(p.Items, ui.Link{Text: rangeLong[r], URL: u.WithRange(r).String(), Current: r == current})
+	}
+	p.Label, p.Custom = rangeWords[current], current == ""
+	if p.Label == "" {
+		p.Label = strings.TrimSpace(current)
+	}
+	p.From, p.To = localInput(u.From, m), localInput(u.To, m)
+	if p.Custom {
+		p.Label = customLabel(u, m)
+	}
+	return p
+}
+
+func newFilters(in IssuesIn) Filters {
+	f := Filters{Action: in.URL.Path, Hidden: in.URL.Hidden()}
+	if in.Query.Others != "" {
+		f.Hidden = append([]Param{{"q", in.Query.Others}}, f.Hidden...)
+	}
+	if len(in.Query.Picked) > 0 {
+		f.Clear = in.URL.WithQ(in.Query.Others).String()
+	}
+	for _, g := range []Filter{severityFilter(), serviceFilter(in.Services), envFilter(in.Envs)} {
+		if g = ticked(g, in.Query.Picked[g.Key]); len(g.Options) > 0 {
+			f.Groups = append(f.Groups, g)
+		}
+	}
+	return f
+}
+
+func severityFilter() Filter {
+	f := Filter{Key: "severity", Title: "Severity"}
+	for _, s := range errata.Severities {
+		f.Options = append(f.Options, FilterOption{Value: s.String(), Text: s.String() + " " + s.Word(), Severity: &s})
+	}
+	return f
+}
+
+func serviceFilter(services []errata.Project) Filter {
+	f := Filter{Key: "service", Title: "Service"}
+	for _, p := range services {
+		f.Options = append(f.Options, FilterOption{Value: p.Slug, Text: p.Slug})
+	}
+	return f
+}
+
+func envFilter(envs []string) Filter {
+	f := Filter{Key: "env", Title: "Environment"}
+	for _, e := range envs {
+		f.Options = append(f.Options, FilterOption{Value: e, Text: e})
+	}
+	return f
+}
+
+// ticked marks what is picked; a picked value that is no choice is added, so
+// that it can be taken back.
+func ticked(f Filter, picked []string) Filter {
+	for _, v := range picked {
+		i := slices.IndexFunc(f.Options, func(o FilterOption) bool { return strings.EqualFold(o.Value, v) })
+		if i < 0 {
+			f.Options = append(f.Options, FilterOption{Value: v, Text: v, On: true})
+			continue
+		}
+		f.Options[i].On = true
+	}
+	return f
+}
+
+// dateField is the form of a datetime-local input.
+const dateField = "2006-01-02T15:04"
+
+// localInput turns a parameter into the value of a date field, "" if it is no
+// time.
+func localInput(param string, m ui.Moment) string {
+	t, err := time.Parse(time.RFC3339, param)
+	if err != nil {
+		return ""
+	}
+	return m.In(t.UnixMicro()).Format(dateField)
+}
+
+func customLabel(u ListURL, m ui.Moment) string {
+	word := func(param, open string) string {
+		t, err := time.Parse(time.RFC3339, param)
+		if err != nil {
+			return open
+		}
+		return m.Date(t.UnixMicro())
+	}
+	return word(u.From, "the beginning") + " to " + word(u.To, "now")
+}

@@ -1,0 +1,33 @@
+package page
+
+import "errata/internal/views/layout"
+
+// The shortcuts that exist, by place: what the list behind "?" says. The keys
+// themselves are attached to links and buttons by data-key.
+var (
+	everywhereKeys = layout.KeyGroup{Where: "Everywhere", Keys: []layout.Key{
+		{Keys: []string{"?"}, Does: "Show this list"},
+		{Keys: []string{"/"}, Does: "Search"},
+		{Keys: []string{"g", "i"}, Does: "Go to issues"},
+		{Keys: []string{"g", "s"}, Does: "Go to service set-up"},
+		{Keys: []string{"g", "y"}, Does: "Go to system"},
+		{Keys: []string{"Esc"}, Does: "Close, or leave a field"},
+	}}
+	listKeys = []layout.KeyGroup{everywhereKeys, {Where: "Issue list", Keys: []layout.Key{
+		{Keys: []string{"j"}, Does: "Next row"},
+		{Keys: []string{"k"}, Does: "Previous row"},
+		{Keys: []string{"Enter"}, Does: "Open the row"},
+		{Keys: []string{"t"}, Does: "Time range"},
+		{Keys: []string{"f"}, Does: "Filters"},
+	}}}
+	issueKeys = []layout.KeyGroup{everywhereKeys, {Where: "Issue", Keys: []layout.Key{
+		{Keys: []string{"h"}, Does: "Previous event"},
+		{Keys: []string{"l"}, Does: "Next event"},
+		{Keys: []string{"Shift", "h"}, Does: "First event"},
+		{Keys: []string{"Shift", "l"}, Does: "Last event"},
+		{Keys: []string{";"}, Does: "Recommended event"},
+		{Keys: []string{"1"}, Does: "First tab, and so on to 5"},
+		{Keys: []string{"z"}, Does: "Frames: in app, all"},
+	}}}
+	plainKeys = []layout.KeyGroup{everywhereKeys}
+)

@@ -1,0 +1,301 @@
+package page
+
+import (
+	"time"
+
+	"errata/internal/errata"
+	"errata/internal/stats"
+	"errata/internal/views/chart"
+	"errata/internal/views/ui"
+)
+
+// TrendIn is what a chart of events over time is made from. Edges are the n
+// bucket starts and the end of the last one (stats.Edges). Counts holds n
+// numbers per severity, most urgent first; where the severity is not known per
+// bucket, Events holds n numbers instead. Previous holds n numbers of the
+// equal period before, nil when not compared.
+type TrendIn struct {
+	Moment   ui.Moment
+	Interval stats.Interval
+	Edges    []time.Time
+	Counts   [4][]int64
+	Events   []int64
+	Previous []int64
+	Before   string // the previous period in words: "previous 24 h"
+	Marks    []TrendMark
+	Gaps     []Gap
+	Failed   *ui.Failure
+}
+
+// TrendMark is a moment worth a line: "first seen", a release.
+type TrendMark struct {
+	At   int64 // µs
+	Text string
+}
+
+// Trend is the chart with its sentence and its table.
+type Trend struct {
+	Chart   chart.Stacked
+	Total   string
+	Delta   *Delta
+	Before  string
+	Legend  []chart.Series
+	Table   []TrendRow
+	Heads   []string
+	HasPrev bool
+	Notices []ui.Notice
+	Failed  *ui.Failure
+}
+
+// TrendRow is one bucket in the table.
+type TrendRow struct {
+	At    ui.Time
+	Cells []string
+}
+
+// Delta is a change against the period before: "16.3%" up or down.
+type Delta struct {
+	Text, Spoken string
+	Up, Flat     bool
+}
+
+var severityClasses = []string{"f0", "f1", "f2", "f3"}
+
+// NewTrend makes the chart of events over time.
+func NewTrend(in TrendIn) Trend {
+	t := Trend{Failed: in.Failed, Before: in.Before, HasPrev: in.Previous != nil, Notices: gapNotices(in.Moment, in.Gaps)}
+	if in.Failed != nil || len(in.Edges) < 2 {
+		return t
+	}
+	n := len(in.Edges) - 1
+	series := in.series(n)
+	t.Chart = chart.Stacked{Series: series, Buckets: in.buckets(n, series), Previous: floats(in.Previous, n), Labels: in.labels(n), Marks: in.marks()}
+	t.Legend = series
+	total := sum(in.Events)
+	for _, c := range in.Counts {
+		total += sum(c)
+	}
+	t.Total = ui.Count(total, "event", "events")
+	if in.Previous != nil {
+		t.Delta = newDelta(total, sum(in.Previous))
+	}
+	t.Chart.Sentence = in.sentence(t, series)
+	t.Heads, t.Table = in.table(n, series)
+	return t
+}
+
+func (in TrendIn) series(n int) []chart.Series {
+	if in.Events != nil {
+		return []chart.Series{{Name: "Events", Class: "fc1", Values: floats(in.Events, n)}}
+	}
+	var out []chart.Series
+	for i, s := range errata.Severities {
+		out = append(out, chart.Series{Name: s.String(), Class: severityClasses[i], Values: floats(in.Counts[i], n)})
+	}
+	return out
+}
+
+// floats returns n numbers: what is missing is 0.
+func floats(counts []int64, n int) []float64 {
+	if counts == nil {
+		return nil
+	}
+	out := make([]float64, n)
+	for i := range min(n, len(counts)) {
+		out[i] = float64(counts[i])
+	}
+	return out
+}
+
+func sum(counts []int64) (total int64) {
+	for _, c := range counts {
+		total += c
+	}
+	return total
+}
+
+func (in TrendIn) buckets(n int, series []chart.Series) []chart.Bucket {
+	out := make([]chart.Bucket, n)
+	for i := range out {
+		out[i] = chart.Bucket{Title: in.bucketTitle(i, series), Partial: in.partial(i)}
+	}
+	return out
+}
+
+func (in TrendIn) bucketTitle(i int, series []chart.Series) string {
+	s := in.bucketName(i)
+	for k, one := range series {
+		sep := ", "
+		if k == 0 {
+			sep = ": "
+		}
+		if len(series) == 1 {
+			s += sep + ui.Count(at(one.Values, i), "event", "events")
+		} else {
+			s += sep + one.Name + " " + ui.Exact(at(one.Values, i))
+		}
+	}
+	if in.Previous != nil {
+		s += ", " + in.Before + " " + ui.Exact(at(floats(in.Previous, i+1), i))
+	}
+	if in.partial(i) {
+		s += " (incomplete)"
+	}
+	return s
+}
+
+func at(values []float64, i int) int64 {
+	if i >= len(values) {
+		return 0
+	}
+	return int64(values[i])
+}
+
+// bucketName writes a bucket's start as short as it stays clear.
+func (in TrendIn) bucketName(i int) string {
+	t := in.Edges[i].In(zoneOf(in.Moment))
+	switch {
+	case in.Interval.Calendar():
+		return t.Format("Mon 2 Jan")
+	case in.Interval.Width() < time.Minute:
+		return t.Format("2 Jan 15:04:05")
+	}
+	return t.Format("2 Jan 15:04")
+}
+
+func zoneOf(m ui.Moment) *time.Location {
+	if m.Zone == nil {
+		return time.UTC
+	}
+	return m.Zone
+}
+
+// partial says that part of the bucket could not be read, or is not over yet
+// when it is not the last one.
+func (in TrendIn) partial(i int) bool {
+	from, to := in.Edges[i].UnixMicro(), in.Edges[i+1].UnixMicro()
+	for _, g := range in.Gaps {
+		if g.From < to && g.To > from {
+			return true
+		}
+	}
+	return false
+}
+
+func (in TrendIn) marks() []chart.Mark {
+	first, last := in.Edges[0].UnixMicro(), in.Edges[len(in.Edges)-1].UnixMicro()
+	var out []chart.Mark
+	for _, m := range in.Marks {
+		if m.At >= first && m.At < last {
+			out = append(out, chart.Mark{At: in.place(m.At), Text: ui.Clip(m.Text, 24)})
+		}
+	}
+	return out
+}
+
+// place returns where a time lies on the axis, 0 to 1: buckets are drawn
+// equally wide, also where the clock change makes a day of 23 hours.
+func (in TrendIn) place(us int64) float64 {
+	n := len(in.Edges) - 1
+	for i := range n {
+		from, to := in.Edges[i].UnixMicro(), in.Edges[i+1].UnixMicro()
+		if us < to {
+			return (float64(i) + float64(us-from)/float64(to-from)) / float64(n)
+		}
+	}
+	return 1
+}
+
+func gapNotices(m ui.Moment, gaps []Gap) []ui.Notice {
+	var out []ui.Notice
+	for _, g := range gaps {
+		out = append(out, ui.Notice{Tone: "warn", Text: "Events from " + m.At(g.From).Text + " to " + m.At(g.To).Text + " could not be read: " + g.Reason + ". The figures leave them out."})
+	}
+	return out
+}
+
+func newDelta(now, before int64) *Delta {
+	if before == 0 && now == 0 {
+		return &Delta{Flat: true, Text: "0%", Spoken: "unchanged"}
+	}
+	if before == 0 {
+		return &Delta{Up: true, Text: "from none", Spoken: "more, from none"}
+	}
+	diff := now - before
+	text := ui.Percent(max(diff, -diff), before)
+	switch {
+	case diff == 0:
+		return &Delta{Flat: true, Text: "0%", Spoken: "unchanged"}
+	case diff > 0:
+		return &Delta{Up: true, Text: text, Spoken: text + " more"}
+	}
+	return &Delta{Text: text, Spoken: text + " fewer"}
+}
+
+// sentence says in words what the bars show.
+func (in TrendIn) sentence(t Trend, series []chart.Series) string {
+	m := in.Moment
+	s := t.Total + " from " + m.At(in.Edges[0].UnixMicro()).Text + " to " + m.At(in.Edges[len(in.Edges)-1].UnixMicro()).Text
+	if len(series) > 1 {
+		for i, one := range series {
+			sep := ", "
+			if i == 0 {
+				sep = ": "
+			}
+			s += sep + one.Name + " " + ui.Exact(total(one.Values))
+		}
+	}
+	if peak, i := highest(series, len(in.Edges)-1); peak > 0 {
+		s += ". Peak " + ui.Exact(peak) + " at " + in.bucketName(i)
+	}
+	if t.Delta != nil {
+		s += ". " + t.Delta.Spoken + " than the " + in.Before
+		if t.Delta.Flat {
+			s = s[:len(s)-len(" than the "+in.Before)] + " against the " + in.Before
+		}
+	}
+	return s + "."
+}
+
+func total(values []float64) (sum int64) {
+	for _, v := range values {
+		sum += int64(v)
+	}
+	return sum
+}
+
+func highest(series []chart.Series, n int) (peak int64, bucket int) {
+	for i := range n {
+		var here int64
+		for _, s := range series {
+			here += at(s.Values, i)
+		}
+		if here > peak {
+			peak, bucket = here, i
+		}
+	}
+	return peak, bucket
+}
+
+func (in TrendIn) table(n int, series []chart.Series) ([]string, []TrendRow) {
+	heads := make([]string, 0, len(series)+1)
+	for _, s := range series {
+		heads = append(heads, s.Name)
+	}
+	if in.Previous != nil {
+		heads = append(heads, "Before")
+	}
+	var rows []TrendRow
+	for i := n - 1; i >= 0; i-- {
+		row := TrendRow{At: in.Moment.At(in.Edges[i].UnixMicro())}
+		row.At.Text = in.bucketName(i)
+		for _, s := range series {
+			row.Cells = append(row.Cells, ui.Exact(at(s.Values, i)))
+		}
+		if in.Previous != nil {
+			row.Cells = append(row.Cells, ui.Exact(at(floats(in.Previous, n), i)))
+		}
+		rows = append(rows, row)
+	}
+	return heads, rows
+}

@@ -1,0 +1,78 @@
+package page
+
+import (
+	"strings"
+
+	"errata/internal/errata"
+	"errata/internal/views/ui"
+)
+
+// userField is one of the identifying fields, with the project's choice to
+// keep it.
+type userField struct {
+	name, value, masked string
+	kept                bool
+}
+
+// userRows shows what is known of the user. A field that is hidden from the
+// reader, or that the project keeps only as a keyed hash, is named as masked.
+func userRows(ev *errata.Event, s errata.ProjectSettings, readPII bool) []ui.Row {
+	u := ev.User
+	if u == nil {
+		return nil
+	}
+	fields := []userField{
+		{"Id", u.ID, "id", s.KeepID == "" || s.KeepID == "keep"},
+		{"E-mail", u.Email, "email", s.KeepEmail == "keep"},
+		{"Name", u.Username, "name", s.KeepUsername == "keep"},
+		{"Address", u.IP, "address", s.IPMode != "drop"},
+	}
+	var rows []ui.Row
+	for _, f := range fields {
+		if f.value != "" {
+			rows = append(rows, maskable(ui.Row{Name: f.name, Value: f.value, Mono: true}, f.masked, readPII))
+		}
+	}
+	rows = append(rows, hashedOnly(fields, len(u.Terms))...)
+	if u.Hash != "" {
+		rows = append(rows, ui.Row{Name: "Hash", Value: "~" + u.Hash[:min(len(u.Hash), 8)], Mono: true, Note: "counts people"})
+	}
+	return rows
+}
+
+func maskable(r ui.Row, what string, readPII bool) ui.Row {
+	if !readPII {
+		r.Value, r.Masked = "", what
+	}
+	return r
+}
+
+// hashedOnly names what was sent but is kept only as a hash. terms counts the
+// identifiers that came; when fewer are missing than could be, they are not
+// told apart.
+func hashedOnly(fields []userField, terms int) []ui.Row {
+	hidden := terms
+	var missing []userField
+	for _, f := range fields {
+		if f.value != "" {
+			hidden--
+		} else if !f.kept {
+			missing = append(missing, f)
+		}
+	}
+	if hidden <= 0 || len(missing) == 0 {
+		return nil
+	}
+	if hidden >= len(missing) {
+		var rows []ui.Row
+		for _, f := range missing {
+			rows = append(rows, ui.Row{Name: f.name, Masked: f.masked, Note: "kept as a hash"})
+		}
+		return rows
+	}
+	var names []string
+	for _, f := range missing {
+		names = append(names, f.masked)
+	}
+	return []ui.Row{{Name: "More", Masked: strings.Join(names, " or "), Note: "kept as a hash"}}
+}
