@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"errata/internal/errata"
+)
+
+// Session is a row of the table.
+type Session = errata.Session
+
+const sessionColumns = `id, user_id, ip, agent, data, created_at, seen_at, expires_at`
+
+func scanSession(r scanner) (s Session, err error) {
+	err = r.Scan(&s.ID, zero(&s.UserID), &s.IP, &s.Agent, &s.Data, &s.CreatedAt, &s.SeenAt, &s.Expires)
+	return s, err
+}
+
+// FindSession returns a session that has not expired at now.
+func (s *Store) FindSession(ctx context.Context, id string, now int64) (found Session, ok bool, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		ok = false
+		return tx.rows(ctx, `SELECT `+sessionColumns+` FROM session WHERE id = $1 AND expires_at > $2`, []any{id, now}, func(r scanner) (err error) {
+			ok = true
+			found, err = scanSession(r)
+			return err
+		})
+	})
+	return found, ok, err
+}
+
+// SaveSession writes a session, new or known.
+func (s *Store) SaveSession(ctx context.Context, row Session) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		tx.System("session")
+		_, err := tx.change(ctx, `INSERT INTO session (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, ip = excluded.ip, agent = excluded.agent, data = excluded.data,
+				seen_at = excluded.seen_at, expires_at = excluded.expires_at`,
+			row.ID, null(row.UserID), row.IP, row.Agent, row.Data, row.CreatedAt, row.SeenAt, row.Expires)
+		return err
+	})
+}
+
+// DeleteSession ends a session; an unknown one is no error.
+func (s *Store) DeleteSession(ctx context.Context, id string) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		tx.System("session")
+		_, err := tx.change(ctx, `DELETE FROM session WHERE id = $1`, id)
+		return err
+	})
+}
+
+// Sessions returns the sessions that have not expired at now, newest use first.
+func (tx *Tx) Sessions(ctx context.Context, now int64) ([]Session, error) {
+	return tx.sessions(ctx, `SELECT `+sessionColumns+` FROM session WHERE expires_at > $1 ORDER BY seen_at DESC, id`, now)
+}
+
+// SessionsOf returns those of one account.
+func (tx *Tx) SessionsOf(ctx context.Context, userID string, now int64) ([]Session, error) {
+	return tx.sessions(ctx, `SELECT `+sessionColumns+` FROM session WHERE user_id = $2 AND expires_at > $1 ORDER BY seen_at DESC, id`, now, userID)
+}
+
+func (tx *Tx) sessions(ctx context.Context, text string, args ...any) (out []Session, err error) {
+	err = tx.rows(ctx, text, args, func(r scanner) error {
+		s, err := scanSession(r)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}
+
+// EndSessionsOf ends the sessions of an account but one ("" = all) and returns
+// how many.
+func (tx *Tx) EndSessionsOf(ctx context.Context, userID, but string) (int64, error) {
+	return tx.change(ctx, `DELETE FROM session WHERE user_id = $1 AND id <> $2`, userID, but)
+}
