@@ -77,6 +77,15 @@ func (tx *Tx) AppliedIn(ctx context.Context, projects []string, eventID string) 
 	return out, err
 }
 
+// AppliedEvent returns what the ledger knows of one event, and whether it does.
+func (tx *Tx) AppliedEvent(ctx context.Context, projectID, eventID string) (a Applied, found bool, err error) {
+	all, err := tx.AppliedIn(ctx, []string{projectID}, eventID)
+	if err != nil || len(all) == 0 {
+		return a, false, err
+	}
+	return all[0], true, nil
+}
+
 var insertApplied = bulk{head: `INSERT INTO event_applied (project_id, event_id, issue_id, class, at, event_time) VALUES `,
 	width: 6, tail: ` ON CONFLICT DO NOTHING RETURNING project_id, event_id`}
 
