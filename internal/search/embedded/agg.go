@@ -1,0 +1,368 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"errata/internal/errata"
+	"errata/internal/querylang"
+	"errata/internal/search"
+)
+
+// quarter is the width in µs by which days and weeks are grouped in SQL: every
+// zone's clock differs from UTC by whole quarter hours.
+const quarter = 15 * 60 * 1_000_000
+
+// dimension is what one column groups by.
+type dimension struct {
+	sql  string
+	text bool               // ids of dict
+	name func(int64) string // names of numbers that are not ids
+}
+
+// dimensionOf returns the column for a key; ok is false for pair keys.
+func dimensionOf(k querylang.Key) (dimension, bool) {
+	if k.Arg != "" {
+		return dimension{}, false
+	}
+	switch k.Name {
+	case "project":
+		return dimension{sql: "pid", text: true}, true
+	case "user":
+		return dimension{sql: "usr", text: true}, true
+	case "level":
+		return dimension{sql: "level", name: func(n int64) string { return string(levelOf(n)) }}, true
+	case "severity", "event.severity":
+		return dimension{sql: "sev", name: func(n int64) string { return errata.Severity(n).String() }}, true
+	}
+	col, ok := textColumns[k.Name]
+	return dimension{sql: col.String(), text: true}, ok
+}
+
+// timeSQL is the expression by which a histogram is grouped, in µs.
+func timeSQL(a *search.Agg) string {
+	w := int64(quarter)
+	if !a.Interval.Calendar() {
+		w = a.Interval.Width().Microseconds()
+	}
+	width := strconv.FormatInt(w, 10)
+	return "ts / " + width + " * " + width
+}
+
+// sampled says whether an aggregation needs the pairs of events, which have no
+// column: it is then answered from the newest matches.
+func sampled(a *search.Agg) bool {
+	if a.Kind != search.Histogram {
+		if _, ok := dimensionOf(a.Key); !ok {
+			return true
+		}
+	}
+	for i := range a.Sub {
+		if sampled(&a.Sub[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// count adds one file's matches to the total and to the aggregations that
+// columns answer. It returns the newest row id it may have seen.
+func (s *running) count(ctx context.Context, v view) (upTo int64, err error) {
+	err = s.e.reading(ctx, v.partition, func(q queryer) error {
+		p, err := s.e.plan(ctx, q, v, s.r)
+		if err != nil || p.never {
+			return err
+		}
+		s.noteGap(v, p)
+		if err := q.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM ev").Scan(&upTo); err != nil {
+			return err
+		}
+		if err := s.countTotal(ctx, q, p); err != nil {
+			return err
+		}
+		for _, c := range s.aggs {
+			if sampled(c.agg) {
+				continue
+			}
+			if err := s.collect(ctx, q, p, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return upTo, err
+}
+
+func (s *running) noteGap(v view, p plan) {
+	if !p.gap {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.partial = append(s.partial, search.Gap{From: dayStart(v.first), To: dayStart(v.last + 1), Reason: search.ReasonTerms})
+}
+
+func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
+	s.mu.Lock()
+	left := int64(s.r.TotalUpTo) + 1 - s.total
+	s.mu.Unlock()
+	if s.r.TotalUpTo == 0 || left <= 0 {
+		return nil
+	}
+	var n int64
+	sql := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", p.scan(), p.where, left)
+	if err := q.QueryRowContext(ctx, sql, p.args...).Scan(&n); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.total += n
+	s.mu.Unlock()
+	return nil
+}
+
+// collect runs one aggregation over one file. Sub-aggregations of long lists
+// follow in deepen, when the largest buckets are known.
+func (s *running) collect(ctx context.Context, q queryer, p plan, c *collector) error {
+	if c.agg.Kind == search.Cardinality {
+		d, _ := dimensionOf(c.agg.Key)
+		return s.collectDistinct(ctx, q, p, d, c)
+	}
+	if err := s.collectOuter(ctx, q, p, c); err != nil {
+		return err
+	}
+	if deepens(c.agg) {
+		return nil
+	}
+	return s.collectSubs(ctx, q, p, c, "")
+}
+
+// deepens says whether sub-aggregations wait for the largest buckets.
+func deepens(a *search.Agg) bool {
+	if a.Kind != search.Terms || len(a.Sub) == 0 {
+		return false
+	}
+	switch a.Key.Name {
+	case "level", "severity", "event.severity", "project", "service", "env":
+		return false // few values: one pass is cheaper
+	}
+	return true
+}
+
+// groups runs a GROUP BY of up to two expressions and calls fn with each row.
+func groups(ctx context.Context, q queryer, p plan, exprs []string, more string, fn func(a, b, n int64)) error {
+	sel := strings.Join(exprs, ", ")
+	if len(exprs) == 1 {
+		sel += ", 0"
+	}
+	sql := fmt.Sprintf("SELECT %s, count(*) FROM %s WHERE %s%s GROUP BY %s", sel, p.scan(), p.where, more, strings.Join(exprs, ", "))
+	rows, err := q.QueryContext(ctx, sql, p.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a, b, n int64
+		if err := rows.Scan(&a, &b, &n); err != nil {
+			return err
+		}
+		fn(a, b, n)
+	}
+	return rows.Err()
+}
+
+// group is a row of a GROUP BY.
+type group struct{ a, b, n int64 }
+
+func readGroups(ctx context.Context, q queryer, p plan, exprs []string, more string) (out []group, err error) {
+	err = groups(ctx, q, p, exprs, more, func(a, b, n int64) { out = append(out, group{a, b, n}) })
+	return out, err
+}
+
+// outerSQL is the grouping expression of an aggregation.
+func outerSQL(a *search.Agg) string {
+	if a.Kind == search.Histogram {
+		return timeSQL(a)
+	}
+	d, _ := dimensionOf(a.Key)
+	return d.sql
+}
+
+// resolve returns a function that turns a group's number into its key; "" is a
+// missing field.
+func resolve(ctx context.Context, q queryer, a *search.Agg, gs []group, of func(group) int64) (func(int64) string, error) {
+	if a.Kind == search.Histogram {
+		return func(int64) string { return "" }, nil
+	}
+	d, _ := dimensionOf(a.Key)
+	if !d.text {
+		return d.name, nil
+	}
+	ids := make([]int64, 0, len(gs))
+	for _, g := range gs {
+		ids = append(ids, of(g))
+	}
+	names, err := lookUpNames(ctx, q, ids)
+	return func(id int64) string { return names[id] }, err
+}
+
+func (s *running) collectOuter(ctx context.Context, q queryer, p plan, c *collector) error {
+	gs, err := readGroups(ctx, q, p, []string{outerSQL(c.agg)}, "")
+	if err != nil {
+		return err
+	}
+	name, err := resolve(ctx, q, c.agg, gs, func(g group) int64 { return g.a })
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range gs {
+		c.matches += g.n
+		if t := c.bucket(g.a, name); t != nil {
+			t.count += g.n
+		}
+	}
+	return nil
+}
+
+// bucket returns the tally for a group's number, nil for a missing field.
+func (c *collector) bucket(n int64, name func(int64) string) *tally {
+	if c.agg.Kind == search.Histogram {
+		return c.at(n)
+	}
+	if k := name(n); k != "" {
+		return c.key(k)
+	}
+	return nil
+}
+
+// collectSubs fills the sub-aggregations of every bucket, restricted by more.
+func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collector, more string) error {
+	for i := range c.agg.Sub {
+		sub := &c.agg.Sub[i]
+		gs, err := readGroups(ctx, q, p, []string{outerSQL(c.agg), outerSQL(sub)}, more)
+		if err != nil {
+			return err
+		}
+		outer, err := resolve(ctx, q, c.agg, gs, func(g group) int64 { return g.a })
+		if err != nil {
+			return err
+		}
+		inner, err := resolve(ctx, q, sub, gs, func(g group) int64 { return g.b })
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		for _, g := range gs {
+			if t := c.bucket(g.a, outer); t != nil {
+				t.subs[i].addGroup(g.b, g.n, inner)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// addGroup counts n events under a number of the collector's own grouping.
+func (c *collector) addGroup(b, n int64, name func(int64) string) {
+	if c.agg.Kind == search.Cardinality {
+		if v := name(b); v != "" {
+			c.values[v] = struct{}{}
+		}
+		return
+	}
+	if t := c.bucket(b, name); t != nil {
+		t.count += n
+	}
+}
+
+func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dimension, c *collector) error {
+	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s", d.sql, p.scan(), p.where)
+	if d.text {
+		sql = "SELECT val FROM dict WHERE id IN (" + sql + ")"
+	}
+	rows, err := q.QueryContext(ctx, sql, p.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var values []string
+	for rows.Next() {
+		var text string
+		var n int64
+		if d.text {
+			err = rows.Scan(&text)
+		} else if err = rows.Scan(&n); err == nil {
+			text = d.name(n)
+		}
+		if err != nil {
+			return err
+		}
+		values = append(values, text)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range values {
+		if v != "" {
+			c.values[v] = struct{}{}
+		}
+	}
+	return rows.Err()
+}
+
+// deepen fills the sub-aggregations of long lists, for the largest buckets
+// only. Events that came after the first pass are left out, so that the parts
+// of a bucket sum up to it.
+func (s *running) deepen(ctx context.Context, v view, upTo int64) error {
+	return s.e.reading(ctx, v.partition, func(q queryer) error {
+		p, err := s.e.plan(ctx, q, v, s.r)
+		if err != nil || p.never {
+			return err
+		}
+		for _, c := range s.aggs {
+			if !deepens(c.agg) || sampled(c.agg) {
+				continue
+			}
+			more, err := s.among(ctx, q, c, upTo)
+			if err != nil {
+				return err
+			}
+			if more == "" {
+				continue
+			}
+			if err := s.collectSubs(ctx, q, p, c, more); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// among restricts a pass to the largest buckets of c in one file, "" when the
+// file has none of them.
+func (s *running) among(ctx context.Context, q queryer, c *collector, upTo int64) (string, error) {
+	d, _ := dimensionOf(c.agg.Key)
+	col := column(slices.Index(columnNames[:], d.sql))
+	var ids []string
+	for part := range slices.Chunk(s.largest[c], idsAtOnce) {
+		args := []any{int64(col)}
+		for _, k := range part {
+			args = append(args, querylang.Fold(k), k)
+		}
+		comp := compiler{ctx: ctx, q: q}
+		found, err := comp.ids("SELECT id FROM dict WHERE col = ? AND (low, val) IN (VALUES (?, ?)"+strings.Repeat(", (?, ?)", len(part)-1)+")", args...)
+		if err != nil {
+			return "", err
+		}
+		for _, id := range found {
+			ids = append(ids, strconv.FormatInt(id, 10))
+		}
+	}
+	if len(ids) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf(" AND id <= %d AND %s IN (%s)", upTo, d.sql, strings.Join(ids, ", ")), nil
+}

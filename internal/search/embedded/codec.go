@@ -1,0 +1,154 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"errata/internal/search"
+)
+
+// dictAfter is how many events of a file its dictionary is trained on.
+const dictAfter = 400
+
+// codec packs payloads of one file. Frames carry the number of their
+// dictionary, so those from before the training stay readable. It needs no
+// closing: neither side is used as a stream.
+type codec struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+func newCodec(dict []byte) (*codec, error) {
+	eo := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(128 << 10)}
+	do := []zstd.DOption{zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithDecoderMaxMemory(2 * search.MaxBytes)}
+	if len(dict) > 0 {
+		eo, do = append(eo, zstd.WithEncoderDict(dict)), append(do, zstd.WithDecoderDicts(dict))
+	}
+	enc, err := zstd.NewWriter(nil, eo...)
+	if err != nil {
+		return nil, fmt.Errorf("zstd encoder: %w", err)
+	}
+	dec, err := zstd.NewReader(nil, do...)
+	if err != nil {
+		return nil, fmt.Errorf("zstd decoder: %w", err)
+	}
+	return &codec{enc: enc, dec: dec}, nil
+}
+
+// train makes a dictionary of sample frames. What cannot be learnt from (too
+// little, all alike) gives an error; the file then goes without.
+func train(samples [][]byte) (dict []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the trainer panics on inputs it did not foresee
+			dict, err = nil, fmt.Errorf("train dictionary: %v", r)
+		}
+	}()
+	var history []byte
+	for _, s := range samples {
+		if len(history)+len(s) <= 112<<10 {
+			history = append(history, s...)
+		}
+	}
+	dict, err = zstd.BuildDict(zstd.BuildDictOptions{ID: 1, Contents: samples, History: history,
+		Offsets: [3]int{1, 4, 8}, Level: zstd.SpeedFastest})
+	if err != nil {
+		return nil, fmt.Errorf("train dictionary: %w", err)
+	}
+	return dict, nil
+}
+
+// face is what a list shows of an event and ev has no column for.
+type face struct {
+	title, ip string
+	pairs     []string
+}
+
+// largePayload is where the face gets a frame of its own: below, unpacking it
+// with the payload costs less than a second frame does.
+const largePayload = 16 << 10
+
+// pack returns the columns f and z of body: the face and the payload, in one
+// frame z where the payload is small.
+func (c *codec) pack(f face, payload []byte) (head, z []byte) {
+	b := f.append(make([]byte, 0, 1024+min(len(payload), largePayload)))
+	if len(payload) <= largePayload {
+		return nil, c.enc.EncodeAll(append(b, payload...), make([]byte, 0, len(payload)/3))
+	}
+	return c.enc.EncodeAll(b, nil), c.enc.EncodeAll(payload, nil)
+}
+
+// unpack reverses pack; without whole, the payload is not unpacked where it
+// has a frame of its own.
+func (c *codec) unpack(head, z []byte, whole bool) (face, []byte, error) {
+	if head == nil {
+		b, err := c.dec.DecodeAll(z, nil)
+		if err != nil {
+			return face{}, nil, fmt.Errorf("unpack event: %w", err)
+		}
+		return parseFace(b)
+	}
+	b, err := c.dec.DecodeAll(head, nil)
+	if err != nil {
+		return face{}, nil, fmt.Errorf("unpack event: %w", err)
+	}
+	f, _, err := parseFace(b)
+	if err != nil || !whole {
+		return f, nil, err
+	}
+	payload, err := c.dec.DecodeAll(z, nil)
+	if err != nil {
+		return face{}, nil, fmt.Errorf("unpack event: %w", err)
+	}
+	return f, payload, nil
+}
+
+func (f face) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(f.pairs)+2))
+	for _, s := range []string{f.title, f.ip} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	for _, s := range f.pairs {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return b
+}
+
+var errFace = errors.New("unpack event: damaged face")
+
+// parseFace reads what append wrote and returns the bytes after it.
+func parseFace(b []byte) (face, []byte, error) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 || n < 2 || n > uint64(len(b)) {
+		return face{}, nil, errFace
+	}
+	b = b[w:]
+	texts := make([]string, n)
+	for i := range texts {
+		size, w := binary.Uvarint(b)
+		if w <= 0 || size > uint64(len(b)-w) {
+			return face{}, nil, errFace
+		}
+		texts[i] = string(b[w : w+int(size)])
+		b = b[w+int(size):]
+	}
+	return face{title: texts[0], ip: texts[1], pairs: texts[2:]}, b, nil
+}
+
+// values returns the values of one pair key, each once.
+func (f face) values(key string) []string {
+	var out []string
+	for _, p := range f.pairs {
+		rest, ok := strings.CutPrefix(p, key)
+		if ok && strings.HasPrefix(rest, "=") && !slices.Contains(out, rest[1:]) {
+			out = append(out, rest[1:])
+		}
+	}
+	return out
+}

@@ -1,0 +1,274 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"errata/internal/errata"
+	"errata/internal/querylang"
+	"errata/internal/search"
+)
+
+// clause is a condition on ev. Sets are the id sets that must hold for the
+// whole clause to hold: a plan may start from the smallest.
+type clause struct {
+	truth truth
+	sql   string
+	args  []any
+	sets  []idSet
+	issue bool // the clause needs one of a few issues
+}
+
+// idSet is "id IN (sub)" as its sub-select, each yielding row ids.
+type idSet struct {
+	sql  string
+	args []any
+}
+
+// truth says what is known of a clause without reading rows.
+type truth uint8
+
+const (
+	unknown truth = iota
+	always
+	never
+)
+
+// compiler turns a bound query into conditions on one file, whose dictionary
+// it reads.
+type compiler struct {
+	ctx context.Context
+	q   queryer
+	// missing is set when a wildcard may have missed values, because kwd is full.
+	missing bool
+}
+
+// queryer is a connection or transaction on one file.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (c *compiler) expr(x querylang.Expr) (clause, error) {
+	switch x := x.(type) {
+	case nil:
+		return clause{truth: always}, nil
+	case *querylang.And:
+		return c.all(x.Kids)
+	case *querylang.Or:
+		return c.any(x.Kids)
+	case *querylang.Not:
+		kid, err := c.expr(x.Kid)
+		return negate(kid), err
+	case *querylang.Leaf:
+		return c.leaf(x)
+	}
+	return clause{}, fmt.Errorf("unknown node %T", x)
+}
+
+func (c *compiler) all(kids []querylang.Expr) (clause, error) {
+	out := clause{truth: always}
+	var parts []string
+	for _, k := range kids {
+		kid, err := c.expr(k)
+		if err != nil {
+			return clause{}, err
+		}
+		switch kid.truth {
+		case never:
+			out.truth = never
+		case unknown:
+			parts = append(parts, kid.sql)
+			out.args = append(out.args, kid.args...)
+			out.sets = append(out.sets, kid.sets...)
+			out.issue = out.issue || kid.issue
+		}
+	}
+	if out.truth == never {
+		return clause{truth: never}, nil
+	}
+	return join(out, parts, " AND "), nil
+}
+
+func (c *compiler) any(kids []querylang.Expr) (clause, error) {
+	out := clause{truth: never}
+	var parts []string
+	for _, k := range kids {
+		kid, err := c.expr(k)
+		if err != nil {
+			return clause{}, err
+		}
+		switch kid.truth {
+		case always:
+			out.truth = always
+		case unknown:
+			parts = append(parts, kid.sql)
+			out.args = append(out.args, kid.args...)
+			if len(kids) == 1 {
+				out.sets, out.issue = kid.sets, kid.issue
+			}
+		}
+	}
+	if out.truth == always {
+		return clause{truth: always}, nil
+	}
+	return join(out, parts, " OR "), nil
+}
+
+// join makes one condition of several; none at all leaves the truth as it is.
+func join(out clause, parts []string, op string) clause {
+	switch len(parts) {
+	case 0:
+	case 1:
+		out.truth, out.sql = unknown, parts[0]
+	default:
+		out.truth, out.sql = unknown, "("+strings.Join(parts, op)+")"
+	}
+	return out
+}
+
+func negate(c clause) clause {
+	switch c.truth {
+	case always:
+		return clause{truth: never}
+	case never:
+		return clause{truth: always}
+	}
+	return clause{sql: "NOT " + c.sql, args: c.args}
+}
+
+// textKeys are the keys that word streams answer; "" is all three.
+var textKeys = map[string]bool{"": true, "message": true, "stack": true}
+
+// textColumns are the keys that dict columns answer.
+var textColumns = map[string]column{"service": colService, "env": colEnv, "release": colRelease, "type": colType,
+	"code": colCode, "culprit": colCulprit, "issue": colIssue}
+
+// numberColumns are the keys that ranges may ask for.
+var numberColumns = map[string]string{"timestamp": "ts", "received": "rcv", "http.status": "status", "event.severity": "sev"}
+
+// termKeys are the keys that kw answers.
+var termKeys = map[string]bool{"tags": true, "ctx": true, "platform": true, "logger": true, "transaction": true, "mechanism": true, "host": true,
+	"os": true, "os.version": true, "browser": true, "browser.version": true, "device": true, "sdk": true,
+	"sdk.version": true, "url.path": true, "url.domain": true, "http.method": true, "frame": true, "user": true,
+	"trace": true, "span": true, "request_id": true, "session_id": true}
+
+func (c *compiler) leaf(l *querylang.Leaf) (clause, error) {
+	out := clause{truth: never}
+	var parts []string
+	for i := range l.Values {
+		v, err := c.value(l, &l.Values[i])
+		if err != nil {
+			return clause{}, err
+		}
+		switch v.truth {
+		case always:
+			return clause{truth: always}, nil
+		case unknown:
+			parts = append(parts, v.sql)
+			out.args = append(out.args, v.args...)
+			out.sets, out.issue = v.sets, v.issue
+		}
+	}
+	if len(parts) > 1 {
+		out.sets = nil
+	}
+	return join(out, parts, " OR "), nil
+}
+
+func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) {
+	if !supported(l.Key.Name, v.Kind) {
+		return clause{}, unsupported(l)
+	}
+	key := l.Key.Name
+	switch {
+	case v.Kind == querylang.Present:
+		return c.present(l.Key), nil
+	case textKeys[key]:
+		return words(key, v), nil
+	case textColumns[key] != 0:
+		return c.column(v, textColumns[key])
+	case numberColumns[key] != "":
+		return number(v, numberColumns[key]), nil
+	case key == "level":
+		return level(v), nil
+	case key == "handled":
+		return clause{sql: "handled = ?", args: []any{flag(v.Text == "true")}}, nil
+	case key == "event":
+		return event(v), nil
+	case v.Kind == querylang.Wildcard:
+		return c.wildcard(querylang.TermKey(l.Key), v)
+	}
+	return hashed(hashTerm(querylang.TermKey(l.Key) + "=" + v.Text)), nil
+}
+
+// supported says whether this engine answers a kind of value for a key.
+func supported(key string, k querylang.ValueKind) bool {
+	switch k {
+	case querylang.Words, querylang.Phrase, querylang.Prefix:
+		return textKeys[key]
+	case querylang.Range:
+		return numberColumns[key] != ""
+	case querylang.Wildcard:
+		return textColumns[key] != 0 || termKeys[key] && !exactKeys[key]
+	case querylang.Equal:
+		return textColumns[key] != 0 || termKeys[key] || key == "level" || key == "handled" || key == "event"
+	case querylang.Present:
+		return key != "" && (textKeys[key] || textColumns[key] != 0 || numberColumns[key] != "" || termKeys[key] ||
+			key == "level" || key == "handled" || key == "event")
+	}
+	return false
+}
+
+// refuseUnsupported finds the part of a query that no file could answer.
+func refuseUnsupported(x querylang.Expr) error {
+	var kids []querylang.Expr
+	switch x := x.(type) {
+	case *querylang.And:
+		kids = x.Kids
+	case *querylang.Or:
+		kids = x.Kids
+	case *querylang.Not:
+		kids = []querylang.Expr{x.Kid}
+	case *querylang.Leaf:
+		for i := range x.Values {
+			if !supported(x.Key.Name, x.Values[i].Kind) {
+				return unsupported(x)
+			}
+		}
+	}
+	for _, k := range kids {
+		if err := refuseUnsupported(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsupported is the answer to a part that no event engine can evaluate.
+func unsupported(l *querylang.Leaf) error {
+	name := l.Key.Name
+	if l.Key.Arg != "" {
+		name += "[" + l.Key.Arg + "]"
+	}
+	return errata.Because(errata.Invalid, "A part of this search cannot be answered here.", nil, errata.Detail{
+		Reason: search.ReasonQuery, Field: "q", Start: l.Start, End: l.End,
+		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", name)})
+}
+
+// in makes "col IN (…)" of numbers that came from the file itself.
+func in(col string, ids []int64) clause {
+	switch len(ids) {
+	case 0:
+		return clause{truth: never}
+	case 1:
+		return clause{sql: col + " = ?", args: []any{ids[0]}}
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return clause{sql: col + " IN (?" + strings.Repeat(", ?", len(ids)-1) + ")", args: args}
+}

@@ -1,0 +1,171 @@
+package embedded
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"errata/internal/errata"
+	"errata/internal/search"
+)
+
+// expireRows is how many rows one transaction deletes, so that events waiting
+// to be stored get their turn.
+const expireRows = 5000
+
+// Expire drops the events of a class whose UTC day lies wholly before the given
+// time. A file that holds nothing else is unlinked; from others rows are deleted.
+func (e *Engine) Expire(ctx context.Context, class int, before time.Time) (search.ExpireReport, error) {
+	var report search.ExpireReport
+	if err := e.open(); err != nil {
+		return report, err
+	}
+	cut := dayOf(before.UnixMicro()) // days below are over
+	for _, v := range e.pick(time.UnixMicro(0), dayStart(cut)) {
+		events, gone, err := e.expireFile(ctx, v, class, cut)
+		report.Events += events
+		if gone {
+			report.Places++
+		}
+		if err != nil {
+			return report, errata.E(errata.Unavailable, "Old events could not be dropped.", err)
+		}
+	}
+	return report, nil
+}
+
+func (e *Engine) expireFile(ctx context.Context, v view, class int, cut int64) (events int64, gone bool, err error) {
+	var others, mine int64
+	err = e.reading(ctx, v.partition, func(q queryer) error {
+		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM ev WHERE cls <> ?", class).Scan(&others); err != nil {
+			return err
+		}
+		return q.QueryRowContext(ctx, "SELECT count(*) FROM ev INDEXED BY ev_ts WHERE ts < ? AND cls = ?", cut*dayMicros, class).Scan(&mine)
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	if others == 0 && v.last < cut {
+		return mine, true, e.unlink(ctx, v.partition)
+	}
+	for left := mine; left > 0; {
+		var n int64
+		err := e.submit(ctx, &job{do: func(w *writer) (err error) { n, err = w.deleteRows(v.partition, class, cut*dayMicros); return err }})
+		if err != nil {
+			return events, false, err
+		}
+		events += n
+		if left -= n; n == 0 {
+			break
+		}
+	}
+	if v.partition.events.Load() == 0 && v.last < cut {
+		return events, true, e.unlink(ctx, v.partition)
+	}
+	return events, false, nil
+}
+
+// deleteRows deletes a slice of rows; their words stay in fts and kw until the
+// file goes, and point nowhere.
+func (w *writer) deleteRows(p *partition, class int, before int64) (int64, error) {
+	f, err := w.file(p)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = f.transaction(func() error {
+		n, err = f.delete(class, before)
+		return err
+	})
+	if err != nil {
+		w.drop(f)
+		return 0, w.failed(p, err)
+	}
+	p.events.Store(f.events)
+	return n, nil
+}
+
+func (f *file) delete(class int, before int64) (int64, error) {
+	if err := f.begin(); err != nil {
+		return 0, err
+	}
+	// Ids are never given out twice: old postings would find new events.
+	if err := f.setMeta(metaNext, f.next); err != nil {
+		return 0, err
+	}
+	const some = "(SELECT id FROM ev INDEXED BY ev_ts WHERE ts < ? AND cls = ? ORDER BY ts LIMIT ?)"
+	if err := f.run("DELETE FROM body WHERE id IN "+some, before, int64(class), int64(expireRows)); err != nil {
+		return 0, err
+	}
+	if err := f.run("DELETE FROM ev WHERE id IN "+some, before, int64(class), int64(expireRows)); err != nil {
+		return 0, err
+	}
+	left, err := f.number("SELECT count(*) FROM ev")
+	if err != nil {
+		return 0, err
+	}
+	n := f.events - left
+	f.events = left
+	return n, f.setMeta(metaEvents, left)
+}
+
+// unlink takes a file out of the engine and removes it, after the last reader.
+func (e *Engine) unlink(ctx context.Context, p *partition) error {
+	err := e.submit(ctx, &job{do: func(w *writer) error { w.forget(p); w.e.take(p); return nil }})
+	if err != nil {
+		return err
+	}
+	if err := p.retire(ctx); err != nil {
+		return err
+	}
+	e.log.Info("event file expired", slog.String("file", fileOf(p)))
+	return removeFiles(p.path)
+}
+
+// take removes a partition from the map.
+func (e *Engine) take(p *partition) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.parts = slices.DeleteFunc(slices.Clone(e.parts), func(o *partition) bool { return o == p })
+}
+
+// Stats says how much is stored.
+func (e *Engine) Stats(ctx context.Context) (search.Stats, error) {
+	st := search.Stats{Engine: "embedded", AdvisedEvents: AdvisedEvents}
+	if err := e.open(); err != nil {
+		return st, err
+	}
+	for _, p := range e.snapshot() {
+		n := p.events.Load()
+		if n == 0 {
+			continue
+		}
+		st.Events += n
+		st.Places++
+		st.Bytes += fileBytes(p.path)
+		var oldest, newest int64
+		err := e.reading(ctx, p, func(q queryer) error {
+			return q.QueryRowContext(ctx, "SELECT (SELECT coalesce(min(ts), 0) FROM ev), (SELECT coalesce(max(ts), 0) FROM ev)").Scan(&oldest, &newest)
+		})
+		if err != nil {
+			return st, errata.E(errata.Unavailable, "The event store did not answer.", err)
+		}
+		if st.Oldest == 0 || oldest < st.Oldest {
+			st.Oldest = oldest
+		}
+		st.Newest = max(st.Newest, newest)
+	}
+	return st, nil
+}
+
+// fileBytes is the size on disk of a file with its log.
+func fileBytes(path string) (n int64) {
+	for _, suffix := range []string{"", "-wal"} {
+		if st, err := os.Stat(path + suffix); err == nil {
+			n += st.Size()
+		}
+	}
+	return n
+}

@@ -1,0 +1,287 @@
+package embedded
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"errata/internal/errata"
+	"errata/internal/querylang"
+	"errata/internal/search"
+)
+
+// page walks the files in order until the page is full and one hit more is
+// known.
+func (s *running) page(ctx context.Context, views []view, failed []failures) error {
+	want := s.r.Size + 1
+	var hits []search.Hit
+	for n := range views {
+		i := n
+		if s.newer {
+			i = len(views) - 1 - n
+		}
+		if len(hits) >= want {
+			break
+		}
+		v := views[i]
+		if s.paged && s.beyond(v) {
+			continue
+		}
+		failed[i].page = s.e.reading(ctx, v.partition, func(q queryer) error {
+			found, err := s.hitsOf(ctx, q, v, want-len(hits))
+			hits = append(hits, found...)
+			return err
+		})
+	}
+	if s.more = len(hits) >= want; s.more {
+		hits = hits[:s.r.Size]
+	}
+	if s.newer {
+		slices.Reverse(hits)
+	}
+	s.hits = hits
+	return nil
+}
+
+// beyond says that all of a file lies on the other side of the cursor.
+func (s *running) beyond(v view) bool {
+	day := dayOf(s.at.Time)
+	if s.newer {
+		return v.last < day
+	}
+	return v.first > day
+}
+
+// hitsOf reads up to n hits of one file.
+func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]search.Hit, error) {
+	p, err := s.e.plan(ctx, q, v, s.r)
+	if err != nil || p.never {
+		return nil, err
+	}
+	if s.paged {
+		c := compiler{ctx: ctx, q: q}
+		at, err := c.page(s.at, s.newer)
+		if err != nil {
+			return nil, err
+		}
+		p.where, p.args = p.where+" AND "+at.sql, append(p.args, at.args...)
+	}
+	from, err := p.newest(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	dir := "DESC"
+	if s.newer {
+		dir = "ASC"
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d", evColumns, from, p.where, dir, n)
+	rows, err := readRows(ctx, q, sql, p.args...)
+	if err != nil {
+		return nil, err
+	}
+	return s.e.complete(ctx, q, v.partition, rows, s.r.Fields == search.FieldsFull)
+}
+
+// row is a row of ev.
+type row struct {
+	id                           int64
+	eid                          []byte
+	ts, rcv, cls                 int64
+	level, sev, handled, status  int64
+	pid, svc, env, rel, typ, cod int64
+	cul, iss, usr                int64
+}
+
+func readRows(ctx context.Context, q queryer, sql string, args ...any) (out []row, err error) {
+	rows, err := q.QueryContext(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.id, &r.pid, &r.eid, &r.ts, &r.rcv, &r.cls, &r.level, &r.sev, &r.handled, &r.status,
+			&r.svc, &r.env, &r.rel, &r.typ, &r.cod, &r.cul, &r.iss, &r.usr); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// complete adds names, face and, if whole, payload to rows.
+func (e *Engine) complete(ctx context.Context, q queryer, p *partition, rows []row, whole bool) ([]search.Hit, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	names, err := namesOf(ctx, q, rows)
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]search.Hit, len(rows))
+	at := make(map[int64]int, len(rows))
+	for i := range rows {
+		rows[i].fill(&hits[i], names)
+		at[rows[i].id] = i
+	}
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].id
+	}
+	return hits, e.bodies(ctx, q, p, ids, whole, func(id int64, f face, payload []byte) {
+		h := &hits[at[id]]
+		h.Title, h.IP = f.title, f.ip
+		if whole {
+			h.Payload = payload
+		}
+	})
+}
+
+func (r *row) fill(h *search.Hit, names map[int64]string) {
+	h.Time, h.Received, h.EventID, h.Class = r.ts, r.rcv, hex.EncodeToString(r.eid), int(r.cls)
+	h.Level, h.Severity, h.Handled, h.Status = levelOf(r.level), errata.Severity(r.sev), r.handled == 1, int(r.status)
+	h.Project, h.Service, h.Env, h.Release = names[r.pid], names[r.svc], names[r.env], names[r.rel]
+	h.Type, h.Code, h.Culprit = names[r.typ], names[r.cod], names[r.cul]
+	h.Issue, h.UserHash = names[r.iss], names[r.usr]
+}
+
+// idsAtOnce bounds the bound values of one statement.
+const idsAtOnce = 500
+
+// namesOf reads the dictionary entries that rows mention.
+func namesOf(ctx context.Context, q queryer, rows []row) (map[int64]string, error) {
+	var ids []int64
+	for i := range rows {
+		r := &rows[i]
+		ids = append(ids, r.pid, r.svc, r.env, r.rel, r.typ, r.cod, r.cul, r.iss, r.usr)
+	}
+	return lookUpNames(ctx, q, ids)
+}
+
+func lookUpNames(ctx context.Context, q queryer, ids []int64) (map[int64]string, error) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	names := make(map[int64]string, len(ids))
+	for part := range slices.Chunk(ids, idsAtOnce) {
+		cl := in("id", part)
+		rows, err := q.QueryContext(ctx, "SELECT id, val FROM dict WHERE "+cl.sql, cl.args...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var id int64
+			var val string
+			if err := rows.Scan(&id, &val); err != nil {
+				rows.Close()
+				return nil, err
+			}
+			names[id] = val
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// bodies unpacks the bodies of rows and hands each to fn.
+func (e *Engine) bodies(ctx context.Context, q queryer, p *partition, ids []int64, whole bool, fn func(id int64, f face, payload []byte)) error {
+	for part := range slices.Chunk(ids, idsAtOnce) {
+		cl := in("id", part)
+		rows, err := q.QueryContext(ctx, "SELECT id, f, z FROM body WHERE "+cl.sql, cl.args...)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var id int64
+			var head, z []byte
+			if err := rows.Scan(&id, &head, &z); err != nil {
+				rows.Close()
+				return err
+			}
+			pack, err := p.packer()
+			if err != nil {
+				rows.Close()
+				return err
+			}
+			f, payload, err := pack.unpack(head, z, whole)
+			if err != nil {
+				rows.Close()
+				return err
+			}
+			fn(id, f, payload)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get returns one event; see search.Engine.
+func (e *Engine) Get(ctx context.Context, s search.Scope, ref errata.Ref) (*search.Doc, error) {
+	if err := e.open(); err != nil {
+		return nil, err
+	}
+	eid, err := hex.DecodeString(ref.EventID)
+	if err != nil || len(eid) != 16 || !s.Sees(ref.Project) {
+		return nil, notFound()
+	}
+	var failure error
+	for _, v := range e.where(ref) {
+		var hits []search.Hit
+		err := e.reading(ctx, v.partition, func(q queryer) error {
+			var err error
+			hits, err = e.get(ctx, q, v.partition, ref.Project, eid)
+			return err
+		})
+		if len(hits) == 1 {
+			return &search.Doc{Record: hits[0].Record, Class: hits[0].Class, Payload: hits[0].Payload}, nil
+		}
+		if err != nil && failure == nil {
+			failure = err
+			if isCorrupt(err) {
+				e.quarantine(v.partition)
+			}
+		}
+	}
+	if failure != nil || len(e.gaps(e.daysOf(ref))) > 0 {
+		return nil, errata.Because(errata.Unavailable, "The events of that day cannot be read.", failure,
+			errata.Detail{Reason: search.ReasonCorrupt, Message: "The events of that day cannot be read."})
+	}
+	return nil, notFound()
+}
+
+// daysOf returns the days an event may lie in.
+func (e *Engine) daysOf(ref errata.Ref) (first, last int64) {
+	if ref.Time > 0 {
+		return dayOf(ref.Time), dayOf(ref.Time)
+	}
+	return 0, 1 << 40
+}
+
+// where returns the files that may hold the event, newest first.
+func (e *Engine) where(ref errata.Ref) []view {
+	first, last := e.daysOf(ref)
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var out []view
+	for _, p := range slices.Backward(e.parts) {
+		if p.first <= last && p.last >= first && p.events.Load() > 0 {
+			out = append(out, view{p, p.first, p.last})
+		}
+	}
+	return out
+}
+
+func (e *Engine) get(ctx context.Context, q queryer, p *partition, project string, eid []byte) ([]search.Hit, error) {
+	rows, err := readRows(ctx, q, "SELECT "+evColumns+" FROM ev WHERE eid = ? AND pid = (SELECT id FROM dict WHERE col = ? AND low = ? AND val = ?)",
+		eid, int64(colProject), querylang.Fold(project), project)
+	if err != nil {
+		return nil, err
+	}
+	return e.complete(ctx, q, p, rows, true)
+}
+
+func notFound() error { return errata.E(errata.NotFound, "This event does not exist.", nil) }

@@ -1,0 +1,106 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+
+	"errata/internal/querylang"
+	"errata/internal/search"
+)
+
+// sample answers the aggregations over pairs: it walks the files newest first
+// and looks at the newest matches, up to FacetEvents of them.
+func (s *running) sample(ctx context.Context, views []view, failed []failures) error {
+	var cs []*collector
+	for _, c := range s.aggs {
+		if sampled(c.agg) {
+			cs = append(cs, c)
+		}
+	}
+	left := s.e.o.FacetEvents
+	for i, v := range views {
+		failed[i].sample = s.e.reading(ctx, v.partition, func(q queryer) error {
+			n, err := s.sampleOf(ctx, q, v, left, cs)
+			left -= n
+			return err
+		})
+		if left < 0 {
+			break
+		}
+	}
+	for _, c := range cs {
+		c.sampled = left < 0
+	}
+	return nil
+}
+
+// sampleOf adds up to n events of one file; it returns n+1 when there are more.
+func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*collector) (int, error) {
+	p, err := s.e.plan(ctx, q, v, s.r)
+	if err != nil || p.never {
+		return 0, err
+	}
+	s.noteGap(v, p)
+	from, err := p.newest(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts DESC, eid DESC, pid DESC LIMIT %d", evColumns, from, p.where, n+1)
+	rows, err := readRows(ctx, q, sql, p.args...)
+	if err != nil {
+		return 0, err
+	}
+	found := len(rows)
+	rows = rows[:min(found, n)]
+	names, err := namesOf(ctx, q, rows)
+	if err != nil {
+		return 0, err
+	}
+	hits := make(map[int64]*search.Hit, len(rows))
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		h := new(search.Hit)
+		rows[i].fill(h, names)
+		ids[i], hits[rows[i].id] = rows[i].id, h
+	}
+	err = s.e.bodies(ctx, q, v.partition, ids, false, func(id int64, f face, _ []byte) {
+		for _, c := range cs {
+			c.addEvent(hits[id], f)
+		}
+	})
+	return found, err
+}
+
+// addEvent counts one event with all its values.
+func (c *collector) addEvent(h *search.Hit, f face) {
+	c.matches++
+	if c.agg.Kind == search.Histogram {
+		c.at(h.Time).addEvent(h, f)
+		return
+	}
+	for _, v := range valuesOf(c.agg, h, f) {
+		if c.agg.Kind == search.Cardinality {
+			c.values[v] = struct{}{}
+		} else {
+			c.key(v).addEvent(h, f)
+		}
+	}
+}
+
+func (t *tally) addEvent(h *search.Hit, f face) {
+	t.count++
+	for _, s := range t.subs {
+		s.addEvent(h, f)
+	}
+}
+
+// valuesOf returns the values an event has for an aggregation's key, each once.
+func valuesOf(a *search.Agg, h *search.Hit, f face) []string {
+	if _, ok := dimensionOf(a.Key); !ok {
+		return f.values(querylang.TermKey(a.Key))
+	}
+	if v := search.Value(&h.Record, a.Key); v != "" {
+		return []string{v}
+	}
+	return nil
+}

@@ -1,0 +1,276 @@
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"errata/internal/errata"
+	"errata/internal/search"
+)
+
+// Waiting and running limits of a search.
+const (
+	waitForSlot    = 2 * time.Second
+	defaultTimeout = 10 * time.Second
+)
+
+// Search answers one request; see search.Engine.
+func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
+	if err := e.admit(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-e.slots }()
+	return e.search(ctx, &r)
+}
+
+// MultiSearch answers the requests of one page one after the other: each uses
+// all cores already. The page takes one place among the running searches.
+func (e *Engine) MultiSearch(ctx context.Context, rs []search.Request) []search.Answer {
+	out := make([]search.Answer, len(rs))
+	if err := e.admit(ctx); err != nil {
+		for i := range out {
+			out[i].Err = err
+		}
+		return out
+	}
+	defer func() { <-e.slots }()
+	for i := range rs {
+		out[i].Result, out[i].Err = e.search(ctx, &rs[i])
+	}
+	return out
+}
+
+// admit waits for a free place among the running searches.
+func (e *Engine) admit(ctx context.Context) error {
+	select {
+	case e.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	wait := time.NewTimer(waitForSlot)
+	defer wait.Stop()
+	select {
+	case e.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return cancelled(ctx.Err())
+	case <-wait.C:
+		const sentence = "Too many searches are running. Try again in a moment."
+		return errata.Because(errata.SlowDown, sentence, nil, errata.Detail{Reason: search.ReasonBusy, Message: sentence})
+	}
+}
+
+func (e *Engine) search(ctx context.Context, r *search.Request) (*search.Result, error) {
+	started := e.o.Clock()
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	at, newer, paged, err := r.Place()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.open(); err != nil {
+		return nil, err
+	}
+	if err := refuseUnsupported(r.Query); err != nil {
+		return nil, err
+	}
+	run := &running{e: e, r: r, at: at, newer: newer, paged: paged, aggs: newCollectors(r.Aggs)}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, defaultTimeout))
+	defer cancel()
+	if !r.Scope.Empty() && r.From.Before(r.To) {
+		run.do(ctx)
+	}
+	res, err := run.result(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res.Took = e.o.Clock().Sub(started)
+	return res, nil
+}
+
+func (e *Engine) open() error {
+	e.send.RLock()
+	defer e.send.RUnlock()
+	if e.closed {
+		return errClosed()
+	}
+	return nil
+}
+
+// running is one search at work. Files answer in parallel; mu guards what they
+// add to.
+type running struct {
+	e            *Engine
+	r            *search.Request
+	at           search.Place
+	newer, paged bool
+
+	mu      sync.Mutex
+	total   int64
+	aggs    []*collector
+	largest map[*collector][]string // keys that sub-aggregations follow
+	partial []search.Gap            // files that answered in part
+	gaps    []search.Gap            // files that did not
+	alive   int                     // files that answered
+	hits    []search.Hit
+	more    bool // there is a hit beyond the page
+}
+
+// do asks all files of the range: one task walks them for the page, one for
+// the newest matches, and one per file counts.
+func (s *running) do(ctx context.Context) {
+	views := s.e.pick(s.r.From, s.r.To)
+	s.gaps = s.e.gaps(dayOf(s.r.From.UnixMicro()), dayOf(s.r.To.UnixMicro()-1))
+	failed, upTo := make([]failures, len(views)), make([]int64, len(views))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	task := func(fn func() error) { g.Go(func() error { _ = fn(); return nil }) }
+	if s.r.Size > 0 {
+		task(func() error { return s.page(ctx, views, failed) })
+	}
+	if slices.ContainsFunc(s.aggs, func(c *collector) bool { return sampled(c.agg) }) {
+		task(func() error { return s.sample(ctx, views, failed) })
+	}
+	if s.r.TotalUpTo > 0 || slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) }) {
+		for i, v := range views {
+			task(func() error { upTo[i], failed[i].count = s.count(ctx, v); return nil })
+		}
+	}
+	_ = g.Wait()
+	s.chooseLargest()
+	if len(s.largest) > 0 {
+		for i, v := range views {
+			if failed[i].first() == nil {
+				task(func() error { failed[i].deepen = s.deepen(ctx, v, upTo[i]); return nil })
+			}
+		}
+		_ = g.Wait()
+	}
+	for i := range failed {
+		if err := failed[i].first(); err != nil {
+			s.failed(views[i], err)
+		} else {
+			s.alive++
+		}
+	}
+}
+
+// failures are what went wrong with one file, by task.
+type failures struct{ page, sample, count, deepen error }
+
+func (f *failures) first() error {
+	for _, err := range []error{f.page, f.sample, f.count, f.deepen} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chooseLargest fixes the buckets of long lists whose sub-aggregations follow.
+func (s *running) chooseLargest() {
+	s.largest = map[*collector][]string{}
+	for _, c := range s.aggs {
+		if !sampled(c.agg) && deepens(c.agg) && c.agg.Size > 0 {
+			s.largest[c] = c.top()
+		}
+	}
+}
+
+// failed makes a gap of a file that did not answer.
+func (s *running) failed(v view, err error) {
+	reason := search.ReasonCorrupt
+	switch {
+	case errors.Is(err, errGone):
+		return // expired or set aside meanwhile
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		reason = search.ReasonTimeout
+	case isCorrupt(err):
+		s.e.quarantine(v.partition)
+	}
+	if reason != search.ReasonTimeout {
+		s.e.log.Error("event file did not answer", slog.String("file", fileOf(v.partition)), slog.Any("error", err))
+	}
+	s.gaps = append(s.gaps, search.Gap{From: dayStart(v.first), To: dayStart(v.last + 1), Reason: reason})
+}
+
+// result turns what was collected into the answer.
+func (s *running) result(ctx context.Context) (*search.Result, error) {
+	if s.alive == 0 && len(s.gaps) > 0 {
+		return nil, nothingAnswered(ctx, s.gaps[0].Reason)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil, cancelled(ctx.Err())
+	}
+	s.gaps = append(s.gaps, s.partial...)
+	slices.SortFunc(s.gaps, func(a, b search.Gap) int { return a.From.Compare(b.From) })
+	res := &search.Result{Hits: s.hits, Gaps: slices.Compact(s.gaps), Aggs: map[string]search.AggResult{}}
+	res.Total = search.Total{Value: min(s.total, int64(s.r.TotalUpTo)), Exact: s.r.TotalUpTo > 0 && s.total <= int64(s.r.TotalUpTo)}
+	for _, c := range s.aggs {
+		res.Aggs[c.agg.Name] = c.result()
+	}
+	s.link(res)
+	return res, nil
+}
+
+// link sets the cursors of the neighbouring pages.
+func (s *running) link(res *search.Result) {
+	if len(res.Hits) == 0 {
+		return
+	}
+	first, last := place(&res.Hits[0]), place(&res.Hits[len(res.Hits)-1])
+	if s.newer || s.more {
+		res.Next = s.r.Cursor(last, false)
+	}
+	if s.newer && s.more || !s.newer && s.paged {
+		res.Prev = s.r.Cursor(first, true)
+	}
+}
+
+func place(h *search.Hit) search.Place {
+	return search.Place{Time: h.Time, EventID: h.EventID, Project: h.Project}
+}
+
+func nothingAnswered(ctx context.Context, reason string) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return cancelled(ctx.Err())
+	}
+	sentence := "The events of this range cannot be read."
+	if reason == search.ReasonTimeout {
+		sentence = "The search took too long. Shorten the range."
+	}
+	return errata.Because(errata.Unavailable, sentence, ctx.Err(), errata.Detail{Reason: reason, Message: sentence})
+}
+
+// reading runs fn on a file, in one read transaction: all its statements see
+// the same events.
+func (e *Engine) reading(ctx context.Context, p *partition, fn func(q queryer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	db, err := e.acquire(p)
+	if err != nil {
+		return err
+	}
+	defer e.release(p)
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: false})
+	if err != nil {
+		return err
+	}
+	err = fn(tx)
+	_ = tx.Rollback() // nothing was written
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err() // an interrupted statement has an error of its own
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+package embedded
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"errata/internal/search"
+)
+
+// collector gathers one aggregation over all files. The caller locks.
+type collector struct {
+	agg     *search.Agg
+	matches int64 // events looked at
+	sampled bool  // only the newest matches were looked at
+	byKey   map[string]*tally
+	byTime  map[int64]*tally
+	values  map[string]struct{}
+}
+
+// tally is a bucket in the making.
+type tally struct {
+	count int64
+	subs  []*collector
+}
+
+func newCollectors(aggs []search.Agg) []*collector {
+	out := make([]*collector, len(aggs))
+	for i := range aggs {
+		out[i] = newCollector(&aggs[i])
+	}
+	return out
+}
+
+func newCollector(a *search.Agg) *collector {
+	return &collector{agg: a, byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
+}
+
+// key returns the bucket of a value.
+func (c *collector) key(k string) *tally {
+	t := c.byKey[k]
+	if t == nil {
+		t = &tally{subs: newCollectors(c.agg.Sub)}
+		c.byKey[k] = t
+	}
+	return t
+}
+
+// at returns the bucket of a time in µs.
+func (c *collector) at(us int64) *tally {
+	start := us
+	if c.agg.Interval.Calendar() {
+		start = c.agg.Interval.Start(time.UnixMicro(us), zone(c.agg)).UnixMicro()
+	} else if w := c.agg.Interval.Width().Microseconds(); w > 0 {
+		start = us - us%w
+	}
+	t := c.byTime[start]
+	if t == nil {
+		t = &tally{subs: newCollectors(c.agg.Sub)}
+		c.byTime[start] = t
+	}
+	return t
+}
+
+func zone(a *search.Agg) *time.Location {
+	if a.Zone == nil {
+		return time.UTC
+	}
+	return a.Zone
+}
+
+// result turns the tallies into the answer.
+func (c *collector) result() search.AggResult {
+	switch c.agg.Kind {
+	case search.Histogram:
+		return c.histogram()
+	case search.Cardinality:
+		return search.AggResult{Value: int64(len(c.values)), Approx: c.sampled}
+	}
+	return c.terms()
+}
+
+func (c *collector) histogram() search.AggResult {
+	out := search.AggResult{Approx: c.sampled}
+	for start, t := range c.byTime {
+		out.Buckets = append(out.Buckets, search.Bucket{Start: start, Count: t.count, Sub: t.results()})
+	}
+	slices.SortFunc(out.Buckets, func(a, b search.Bucket) int { return cmp.Compare(a.Start, b.Start) })
+	return out
+}
+
+func (c *collector) terms() search.AggResult {
+	out := search.AggResult{Approx: c.sampled, Other: c.matches}
+	for _, k := range c.top() {
+		t := c.byKey[k]
+		out.Buckets = append(out.Buckets, search.Bucket{Key: k, Count: t.count, Sub: t.results()})
+		out.Other -= t.count
+	}
+	out.Other = max(out.Other, 0)
+	return out
+}
+
+// top returns the keys of the largest buckets: count descending, then key.
+func (c *collector) top() []string {
+	keys := make([]string, 0, len(c.byKey))
+	for k := range c.byKey {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.byKey[b].count, c.byKey[a].count), cmp.Compare(a, b))
+	})
+	return keys[:min(len(keys), c.agg.Size)]
+}
+
+func (t *tally) results() map[string]search.AggResult {
+	if len(t.subs) == 0 {
+		return nil
+	}
+	out := make(map[string]search.AggResult, len(t.subs))
+	for _, s := range t.subs {
+		if s.agg.Kind == search.Terms {
+			s.matches = t.count
+		}
+		out[s.agg.Name] = s.result()
+	}
+	return out
+}
