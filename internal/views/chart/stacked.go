@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -187,3 +188,7 @@ func tickText(v float64) string {
 
 // Empty says that there is nothing to draw.
 func (s Stacked) Empty() bool { return s.top() == 0 }
+
+func (s Stacked) partial() bool {
+	return slices.ContainsFunc(s.Buckets, func(b Bucket) bool { return b.Partial })
+}

@@ -128,3 +128,8 @@ curl '{STORE}' \
   -d '{"level": "error", "platform": "other", "environment": "production",
        "exception": {"values": [{"type": "RuntimeError", "value": "first light"}]}}'`}},
 }
+
+// lines are the code, coloured by the ending of its file.
+func (s Snippet) lines() []ui.CodeLine {
+	return ui.Highlight(ui.LanguageOf(s.Language, ""), strings.Split(s.Code, "\n"))
+}

@@ -299,3 +299,21 @@ func (in TrendIn) table(n int, series []chart.Series) ([]string, []TrendRow) {
 	}
 	return heads, rows
 }
+
+// tone of a change in errors: more is worse.
+func (d Delta) tone() string {
+	switch {
+	case d.Flat:
+		return "flat"
+	case d.Up:
+		return "bad"
+	}
+	return "good"
+}
+
+func (d Delta) icon() string {
+	if d.Up {
+		return "arrow-up"
+	}
+	return "arrow-down"
+}

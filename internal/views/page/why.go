@@ -17,6 +17,7 @@ type WhyIn struct {
 // WhyPart is one thing that was looked at: what it is, and why it was left
 // out, "" = it counted.
 type WhyPart struct {
+	Name    string // what it is: type, frame, message …
 	Text    string
 	Ignored string
 }
@@ -54,9 +55,9 @@ func newWhy(in WhyIn) *Why {
 	}
 	for _, p := range in.Parts {
 		if p.Ignored == "" {
-			w.Used = append(w.Used, WhyPart{Text: ui.Clip(p.Text, 160)})
+			w.Used = append(w.Used, WhyPart{Name: p.Name, Text: ui.Clip(p.Text, 160)})
 		} else {
-			w.Left = append(w.Left, WhyPart{Text: ui.Clip(p.Text, 160), Ignored: p.Ignored})
+			w.Left = append(w.Left, WhyPart{Name: p.Name, Text: ui.Clip(p.Text, 160), Ignored: p.Ignored})
 		}
 	}
 	w.Used, w.UsedMore = cutParts(w.Used)

@@ -1,0 +1,5 @@
+package page
+
+import "errata/static"
+
+func icon(name string) string { return static.Icon(name) }

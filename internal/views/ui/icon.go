@@ -1,0 +1,9 @@
+package ui
+
+// bars is the class of one bar of a severity's sign.
+func bars(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
