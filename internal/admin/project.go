@@ -158,3 +158,12 @@ func (s *Service) ServiceSetup(ctx context.Context, who errata.Actor, slug strin
 	}
 	return out, err
 }
+
+// newestIssue returns the short id of the issue seen last.
+func newestIssue(ctx context.Context, tx *store.Tx, p errata.Project) (string, error) {
+	rows, err := tx.Issues(ctx, store.IssueFilter{Scope: store.Scope{Projects: []string{p.ID}}}, store.IssuePage{Sort: store.SortLastSeen, Size: 1})
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return errata.ShortID(p.Prefix, rows[0].Number), nil
+}

@@ -21,7 +21,8 @@ type item struct {
 	title       string
 	doc         search.Doc
 	issue       string // decided by the transaction
-	counted     bool   // new to the ledger
+	refusal     string // why the engine refused it
+	dropped     bool   // by the transaction: revoked, or the twin of another in the turn
 }
 
 // prepare reads an entry. An event that cannot be read, or on which our code

@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +23,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // read unpacks messages. One that cannot be read is put aside as a file for
 // the operator: it is damaged, and guessing would count wrong.
-func (w *Worker) read(_ context.Context, ms []*queue.Message) (out []queue.Batch) {
+func (w *Worker) read(ms []*queue.Message) (out []queue.Batch) {
 	for _, m := range ms {
 		b, err := queue.Decode(m.Data)
 		if err != nil {
@@ -51,6 +53,7 @@ func (w *Worker) quarantine(m *queue.Message, cause error) {
 
 // letter is an event that becomes a dead letter.
 type letter struct {
+	batch string
 	entry queue.Entry
 	cause error
 }
@@ -65,7 +68,7 @@ func (w *Worker) prepareAll(ctx context.Context, batches []queue.Batch) (items [
 			}
 			it, err := prepare(b.ID, e, p)
 			if err != nil {
-				letters = append(letters, letter{e, err})
+				letters = append(letters, letter{b.ID, e, err})
 				continue
 			}
 			items = append(items, it)
@@ -128,3 +131,7 @@ func newMetrics(reg prometheus.Registerer) metrics {
 	reg.MustRegister(m.quarantined, m.stored, m.turns)
 	return m
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func values[K comparable, V any](m map[K]V) []V { return slices.Collect(maps.Values(m)) }

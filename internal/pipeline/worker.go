@@ -150,7 +150,15 @@ func passing(err error) bool {
 }
 
 func (w *Worker) work(ctx context.Context, ms []*queue.Message) error {
-	batches := w.read(ctx, ms)
+	began := w.Clock()
+	if err := w.workBatches(ctx, w.read(ms)); err != nil {
+		return err
+	}
+	w.metrics.turns.Observe(w.Clock().Sub(began).Seconds())
+	return w.ack(ctx, ms)
+}
+
+func (w *Worker) workBatches(ctx context.Context, batches []queue.Batch) error {
 	items, letters, err := w.prepareAll(ctx, batches)
 	if err != nil {
 		return err
@@ -158,10 +166,7 @@ func (w *Worker) work(ctx context.Context, ms []*queue.Message) error {
 	if err := w.apply(ctx, batches, items, letters); err != nil {
 		return err
 	}
-	if err := w.write(ctx, items); err != nil {
-		return err
-	}
-	return w.ack(ctx, ms)
+	return w.write(ctx, items)
 }
 
 // later gives messages back: soon when something is away, else counted, and

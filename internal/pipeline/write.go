@@ -18,6 +18,7 @@ func (w *Worker) write(ctx context.Context, items []*item) error {
 	if err := w.Fail("engine.before"); err != nil {
 		return err
 	}
+	items = written(items)
 	for len(items) > 0 {
 		var now []*item
 		now, items = portion(items)
@@ -26,6 +27,18 @@ func (w *Worker) write(ctx context.Context, items []*item) error {
 		}
 	}
 	return w.Fail("engine.after")
+}
+
+// written returns what has a place in the engine, with its issue.
+func written(items []*item) []*item {
+	out := make([]*item, 0, len(items))
+	for _, it := range items {
+		if !it.dropped && it.issue != "" {
+			it.doc.Issue = it.issue
+			out = append(out, it)
+		}
+	}
+	return out
 }
 
 func portion(items []*item) (now, later []*item) {
@@ -51,13 +64,13 @@ func (w *Worker) index(ctx context.Context, items []*item) error {
 		case search.Rejected:
 			w.Log.Warn("event refused by the engine", slog.String("event_id", items[i].event.ID), slog.String("reason", r.Reason))
 			refused = append(refused, items[i])
-			items[i].why = r.Reason
+			items[i].refusal = r.Reason
 		case search.Retry:
 			again = append(again, items[i])
 		case search.Created, search.Duplicate:
 		}
 	}
-	if err := w.letters(ctx, refused, "mapping"); err != nil {
+	if err := w.refuse(ctx, refused); err != nil {
 		return err
 	}
 	return w.park(ctx, again)
@@ -94,7 +107,7 @@ func (w *Worker) park(ctx context.Context, items []*item) error {
 
 // reindex writes one parked batch; it is given back until the engine takes it.
 func (w *Worker) reindex(ctx context.Context, ms []*queue.Message) error {
-	batches := w.read(ctx, ms)
+	batches := w.read(ms)
 	items, letters, err := w.prepareAll(ctx, batches)
 	if err == nil && len(letters) > 0 {
 		err = errata.E(errata.Internal, "a parked event cannot be read any more", letters[0].cause)
@@ -120,10 +133,10 @@ func (w *Worker) rewrite(ctx context.Context, items []*item) error {
 		case search.Retry:
 			return errata.E(errata.Unavailable, "The engine is not back yet: "+r.Reason, nil)
 		case search.Rejected:
-			items[i].why = r.Reason
+			items[i].refusal = r.Reason
 			refused = append(refused, items[i])
 		case search.Created, search.Duplicate:
 		}
 	}
-	return w.letters(ctx, refused, "mapping")
+	return w.refuse(ctx, refused)
 }

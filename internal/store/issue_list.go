@@ -52,11 +52,12 @@ func rank(i errata.Issue) int64 {
 }
 
 // IssuePage is the piece of the list that follows After; the zero cursor is the
-// start.
+// start. Backwards reads the other way: what stands before After, nearest first.
 type IssuePage struct {
-	Sort  IssueSort
-	After IssueCursor
-	Size  int
+	Sort      IssueSort
+	After     IssueCursor
+	Backwards bool
+	Size      int
 }
 
 // idPiece is how many ids one statement compares.
@@ -88,6 +89,9 @@ func (tx *Tx) Issues(ctx context.Context, f IssueFilter, p IssuePage) (out []err
 	})
 	if f.OnlyIDs { // the pieces are sorted, the whole is not
 		slices.SortFunc(out, func(a, b errata.Issue) int { return -compareCursors(p.Sort, CursorOf(a), CursorOf(b)) })
+		if p.Backwards {
+			slices.Reverse(out)
+		}
 	}
 	return out[:min(len(out), p.Size)], err
 }
@@ -105,18 +109,22 @@ func issueList(f IssueFilter, p IssuePage) *query {
 	q := &query{}
 	q.text(`SELECT `, issueColumns, ` FROM issue WHERE `)
 	q.issues(f)
+	than, way := `<`, ` DESC`
+	if p.Backwards {
+		than, way = `>`, ``
+	}
 	if p.After != (IssueCursor{}) {
 		if p.Sort == SortPriority {
-			q.text(` AND (rank, last_seen, id) < (`, q.arg(p.After.Rank), `, `, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
+			q.text(` AND (rank, last_seen, id) `, than, ` (`, q.arg(p.After.Rank), `, `, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
 		} else {
-			q.text(` AND (last_seen, id) < (`, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
+			q.text(` AND (last_seen, id) `, than, ` (`, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
 		}
 	}
 	q.text(` ORDER BY `)
 	if p.Sort == SortPriority {
-		q.text(`rank DESC, `)
+		q.text(`rank`, way, `, `)
 	}
-	q.text(`last_seen DESC, id DESC LIMIT `, q.arg(p.Size))
+	q.text(`last_seen`, way, `, id`, way, ` LIMIT `, q.arg(p.Size))
 	return q
 }
 

@@ -1,0 +1,73 @@
+package find
+
+import (
+	"context"
+
+	"errata/internal/errata"
+	"errata/internal/querylang"
+	"errata/internal/store"
+)
+
+// parse reads a query, gives it the names it mentions, and writes it in its
+// canonical form, in which no plain identifier of a user is left.
+func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, q string) (out Query, err error) {
+	tree, notices, err := querylang.Parse(q)
+	if err != nil {
+		return out, err
+	}
+	if err := querylang.Check(tree, querylang.Context{In: querylang.InIssues}); err != nil {
+		return out, err
+	}
+	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, UserSecret: s.UserSecret}
+	for slug := range r.bySlug {
+		env.Services[slug] = true
+	}
+	if env.Issues, err = s.issueIDs(ctx, tx, r, querylang.Names(tree).Issues); err != nil {
+		return out, err
+	}
+	bound, err := querylang.Bind(tree, env)
+	if err != nil {
+		return out, err
+	}
+	out = Query{Text: querylang.Print(bound), Bound: bound, Notices: notices}
+	out.Tree, _, err = querylang.Parse(out.Text)
+	return out, err
+}
+
+// issueIDs looks up short ids; what is absent or invisible is left out.
+func (s *Service) issueIDs(ctx context.Context, tx *store.Tx, r reader, short []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, id := range short {
+		prefix, number, ok := splitShortID(id)
+		if !ok {
+			continue
+		}
+		is, err := tx.IssueByNumber(ctx, prefix, number)
+		switch errata.CodeOf(err) {
+		case "":
+			if _, visible := r.projects[is.ProjectID]; visible {
+				out[id] = []string{is.ID}
+			}
+		case errata.NotFound:
+		default:
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// parseAlone is parse with a transaction of its own.
+func (s *Service) parseAlone(ctx context.Context, who errata.Actor, q string) (out Query, err error) {
+	if q == "" {
+		return out, nil
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		r, err := s.reader(ctx, tx, who, errata.EventRead)
+		if err != nil {
+			return err
+		}
+		out, err = s.parse(ctx, tx, r, q)
+		return err
+	})
+	return out, err
+}
