@@ -201,7 +201,11 @@ func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) 
 	case v.Kind == querylang.Wildcard:
 		return c.wildcard(querylang.TermKey(l.Key), v)
 	}
-	return hashed(hashTerm(querylang.TermKey(l.Key) + "=" + v.Text)), nil
+	h := hashTerm(querylang.TermKey(l.Key) + "=" + v.Text)
+	if key == frameKey {
+		return framed(h), nil
+	}
+	return hashed(h), nil
 }
 
 // supported says whether this engine answers a kind of value for a key.

@@ -15,8 +15,9 @@ import (
 
 // Bounds of what the writer remembers of a file.
 const (
-	dictCache = 200_000
-	termCache = 400_000
+	dictCache  = 200_000
+	termCache  = 400_000
+	stackCache = 200_000
 )
 
 type dictKey struct {
@@ -44,6 +45,10 @@ type file struct {
 	seen      map[uint64]struct{} // terms known to be in kwd
 	seenAll   bool
 	termCount int64
+
+	stacks    map[int64]int64 // hash → id of stk
+	stacksAll bool
+	stackNext int64
 
 	samples [][]byte // payloads to train on; nil once the file has its dictionary
 }
@@ -91,13 +96,22 @@ func (e *Engine) openFile(p *partition) (*file, error) {
 	}
 	f := &file{e: e, p: p, conn: conn, stmt: map[string]*statement{}}
 	if err := f.load(); err != nil {
-		_ = conn.Close()
+		f.shut()
 		return nil, err
 	}
 	p.mu.Lock()
 	p.created = true
 	p.mu.Unlock()
 	return f, nil
+}
+
+// shut closes the connection. Statements go first: SQLite keeps a connection
+// alive, and its log in place, as long as one is left.
+func (f *file) shut() {
+	for _, s := range f.stmt {
+		_ = s.Close()
+	}
+	_ = f.conn.Close()
 }
 
 func (f *file) load() error {
@@ -114,7 +128,7 @@ func (f *file) load() error {
 		return err
 	}
 	f.next = max(f.next, meta[metaNext])
-	return errors.Join(f.loadDict(), f.loadTerms(), f.loadSamples())
+	return errors.Join(f.loadDict(), f.loadTerms(), f.loadStacks(), f.loadSamples())
 }
 
 // create makes the tables in one transaction, so that a file is whole or empty.
@@ -247,6 +261,25 @@ func (f *file) loadTerms() error {
 		f.seen[uint64(h)] = struct{}{}
 		return nil
 	}, "SELECT h FROM kwd")
+}
+
+// loadStacks fills the cache of known stacks, if they fit.
+func (f *file) loadStacks() error {
+	f.stacks = map[int64]int64{}
+	max, err := f.number("SELECT coalesce(max(id), 0) FROM stk")
+	if err != nil {
+		return err
+	}
+	f.stackNext, f.stacksAll = max+1, max <= stackCache
+	if !f.stacksAll {
+		return nil
+	}
+	return f.query(func(dest []driver.Value) error {
+		id, _ := dest[0].(int64)
+		h, _ := dest[1].(int64)
+		f.stacks[h] = id
+		return nil
+	}, "SELECT id, h FROM stk")
 }
 
 // loadSamples collects payloads for the dictionary if the file has none yet.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"errata/internal/errata"
+	"errata/internal/querylang"
 )
 
 // rowsAtOnce is how many rows one INSERT carries; what is left over goes one by one.
@@ -13,7 +14,7 @@ const rowsAtOnce = 32
 
 const evColumns = "id, pid, eid, ts, rcv, cls, level, sev, handled, status, svc, env, rel, typ, cod, cul, iss, usr"
 
-var evWidth = strings.Count(evColumns, ",") + 1
+var evWidth = strings.Count(evColumns, ",") + 2 // and stk
 
 func values(width, rows int) string {
 	row := "(?" + strings.Repeat(", ?", width-1) + ")"
@@ -21,7 +22,7 @@ func values(width, rows int) string {
 }
 
 func insertEvents(rows int) string {
-	return "INSERT INTO ev(" + evColumns + ") VALUES" + values(evWidth, rows) + " ON CONFLICT(pid, eid) DO NOTHING RETURNING id"
+	return "INSERT INTO ev(" + evColumns + ", stk) VALUES" + values(evWidth, rows) + " ON CONFLICT(pid, eid) DO NOTHING RETURNING id"
 }
 
 // The statements of the hot path, by number of rows.
@@ -140,7 +141,50 @@ func (f *file) bindRow(args []driver.NamedValue, it *item) error {
 		}
 		set(c.at, id)
 	}
-	return nil
+	stk, err := f.stackID(it)
+	set(18, stk)
+	return err
+}
+
+// stackID returns the id of the item's stack; a new one is indexed.
+func (f *file) stackID(it *item) (int64, error) {
+	if it.stack == 0 {
+		return 0, nil
+	}
+	if id, ok := f.stacks[it.stack]; ok {
+		return id, nil
+	}
+	if len(f.stacks) >= stackCache {
+		clear(f.stacks)
+		f.stacksAll = false
+	}
+	var id int64
+	var err error
+	if !f.stacksAll {
+		if id, err = f.number("SELECT id FROM stk WHERE h = ?", it.stack); err != nil {
+			return 0, err
+		}
+	}
+	if id == 0 {
+		if id, err = f.insertStack(it); err != nil {
+			return 0, err
+		}
+	}
+	f.stacks[it.stack] = id
+	return id, nil
+}
+
+func (f *file) insertStack(it *item) (int64, error) {
+	id := f.stackNext
+	f.stackNext++
+	if err := f.run("INSERT INTO stk(id, h) VALUES(?, ?)", id, it.stack); err != nil {
+		return 0, err
+	}
+	text, terms := frameTerms(it.frames)
+	if err := f.run("INSERT INTO ftss(rowid, stk, frm) VALUES(?, ?, ?)", id, it.doc.Words[querylang.StreamStack], text); err != nil {
+		return 0, err
+	}
+	return id, f.insertTerms(terms)
 }
 
 // insertRest stores what belongs to a new event besides its row.
@@ -156,7 +200,7 @@ func (f *file) insertRest(it *item) error {
 		f.samples = append(f.samples, bytes.Clone(it.doc.Payload))
 	}
 	w := &it.doc.Words
-	if err := f.run("INSERT INTO fts(rowid, msg, typ, stk) VALUES(?, ?, ?, ?)", it.id, w[0], w[1], w[2]); err != nil {
+	if err := f.run("INSERT INTO fts(rowid, msg, typ) VALUES(?, ?, ?)", it.id, w[querylang.StreamMessage], w[querylang.StreamType]); err != nil {
 		return err
 	}
 	if it.text == "" {

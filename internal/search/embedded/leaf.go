@@ -3,6 +3,7 @@ package embedded
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"errata/internal/errata"
@@ -38,12 +39,19 @@ func words(key string, v *querylang.Value) clause {
 	}
 	switch key {
 	case "message":
-		match = "msg : " + match
+		return set(byEvent, "msg : "+match)
 	case "stack":
-		match = "stk : " + match
+		return set(byStack, "stk : "+match)
 	}
-	return set("SELECT rowid FROM fts WHERE fts MATCH ?", match)
+	return set(byEvent+" UNION ALL "+byStack, match, "stk : "+match)
 }
+
+// The sub-selects of words: by message and type of the event, and by its stack.
+const (
+	byEvent = "SELECT rowid FROM fts WHERE fts MATCH ?"
+	byStack = "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (SELECT rowid FROM ftss WHERE ftss MATCH ?)"
+	byTerm  = "SELECT rowid FROM kw WHERE kw MATCH ?"
+)
 
 // quote makes an FTS5 string. Tokens hold letters and digits only; the
 // doubling is for whoever builds a query by hand.
@@ -138,7 +146,10 @@ func event(v *querylang.Value) clause {
 }
 
 // hashed asks who has a term or key.
-func hashed(h uint64) clause { return set("SELECT rowid FROM kw WHERE kw MATCH ?", tokens(h)) }
+func hashed(h uint64) clause { return set(byTerm, tokens(h)) }
+
+// framed asks whose stack has any of the frame terms.
+func framed(hashes ...uint64) clause { return set(byStack, "frm : ("+tokens(hashes...)+")") }
 
 // wildcard asks kwd which values match, then kw who has one of them.
 func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
@@ -157,14 +168,16 @@ func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
 	const each = 64
 	var parts []string
 	var args []any
-	for len(hashes) > 0 {
-		n := min(each, len(hashes))
-		us := make([]uint64, n)
-		for i, h := range hashes[:n] {
+	for part := range slices.Chunk(hashes, each) {
+		us := make([]uint64, len(part))
+		for i, h := range part {
 			us[i] = uint64(h)
 		}
-		hashes = hashes[n:]
-		parts, args = append(parts, "SELECT rowid FROM kw WHERE kw MATCH ?"), append(args, tokens(us...))
+		cl := set(byTerm, tokens(us...))
+		if key == frameKey {
+			cl = framed(us...)
+		}
+		parts, args = append(parts, cl.sets[0].sql), append(args, cl.args...)
 	}
 	return union(parts, args), nil
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"errata/internal/querylang"
 	"errata/internal/search"
 )
 
@@ -18,7 +19,9 @@ type item struct {
 	head, z []byte
 	text    string // tokens of kw
 	terms   []term
-	id      int64 // row id, given by the writer; 0 = was there
+	frames  []string // frame terms
+	stack   int64    // hash of the stack, 0 = none
+	id      int64    // row id, given by the writer; 0 = was there
 }
 
 // prepare checks, packs and hashes the documents on all cores. Refused ones
@@ -60,5 +63,6 @@ func (it *item) prepare() error {
 	it.eid, _ = hex.DecodeString(d.EventID) // Fault saw that it is hex
 	it.head, it.z = pack.pack(face{title: d.Title, ip: d.IP, pairs: d.Pairs}, d.Payload)
 	it.text, it.terms = terms(d.Terms, d.Keys)
+	it.frames, it.stack = stackOf(d.Terms, d.Words[querylang.StreamStack])
 	return nil
 }

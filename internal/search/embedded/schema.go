@@ -6,24 +6,29 @@ import "strconv"
 const schemaVersion = 1
 
 // schema is one partition. Text columns of ev are ids of dict, 0 = missing.
-// Event rows are narrow on purpose: scans read nothing else. fts and kw are
-// contentless and are never deleted from: a posting without its ev row is not
-// there.
+// Event rows are narrow on purpose: scans read nothing else. The words and
+// frames of a stack are indexed once per distinct stack, in ftss, because
+// events of one issue mostly share it: that is two thirds of the tokens. The
+// FTS5 tables are contentless and are never deleted from: a posting without its
+// ev row is not there.
 const schema = `
 CREATE TABLE IF NOT EXISTS meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dict(id INTEGER PRIMARY KEY, col INTEGER NOT NULL, low TEXT NOT NULL, val TEXT NOT NULL, UNIQUE(col, low, val));
 CREATE TABLE IF NOT EXISTS ev(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, eid BLOB NOT NULL, ts INTEGER NOT NULL, rcv INTEGER NOT NULL,
 	cls INTEGER NOT NULL, level INTEGER NOT NULL, sev INTEGER NOT NULL, handled INTEGER NOT NULL, status INTEGER NOT NULL,
 	svc INTEGER NOT NULL, env INTEGER NOT NULL, rel INTEGER NOT NULL, typ INTEGER NOT NULL, cod INTEGER NOT NULL,
-	cul INTEGER NOT NULL, iss INTEGER NOT NULL, usr INTEGER NOT NULL, UNIQUE(pid, eid));
+	cul INTEGER NOT NULL, iss INTEGER NOT NULL, usr INTEGER NOT NULL, stk INTEGER NOT NULL, UNIQUE(pid, eid));
 CREATE INDEX IF NOT EXISTS ev_ts ON ev(ts);
 CREATE INDEX IF NOT EXISTS ev_pid ON ev(pid, ts);
 CREATE INDEX IF NOT EXISTS ev_iss ON ev(iss, ts);
 CREATE INDEX IF NOT EXISTS ev_typ ON ev(typ);
+CREATE INDEX IF NOT EXISTS ev_stk ON ev(stk);
+CREATE TABLE IF NOT EXISTS stk(id INTEGER PRIMARY KEY, h INTEGER NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS body(id INTEGER PRIMARY KEY, f BLOB, z BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS kwd(h INTEGER PRIMARY KEY, k TEXT NOT NULL, v TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS kwd_k ON kwd(k);
-CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(msg, typ, stk, content='', columnsize=0, tokenize='ascii');
+CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(msg, typ, content='', columnsize=0, tokenize='ascii');
+CREATE VIRTUAL TABLE IF NOT EXISTS ftss USING fts5(stk, frm, content='', columnsize=0, tokenize='ascii');
 CREATE VIRTUAL TABLE IF NOT EXISTS kw USING fts5(t, content='', detail=none, columnsize=0, tokenize='ascii');
 `
 
@@ -31,6 +36,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS kw USING fts5(t, content='', detail=none, col
 // becomes one segment, sixteen segments of a level become one of the next.
 const ftsTuning = `
 INSERT INTO fts(fts, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
+INSERT INTO ftss(ftss, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
 INSERT INTO kw(kw, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
 `
 
@@ -68,10 +74,10 @@ var columnNames = [...]string{colProject: "pid", colService: "svc", colEnv: "env
 
 func (c column) String() string { return columnNames[c] }
 
-// dsn opens a partition. Readers never write, but query_only would refuse them
-// temporary tables too.
+// dsn opens a partition. The driver runs _pragma values in alphabetical order
+// and _journal_mode after them: a page size is only taken before the log exists.
 func dsn(path string, cacheKiB int) string {
-	return "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=page_size(8192)&_pragma=journal_mode(WAL)" +
+	return "file:" + path + "?_busy_timeout=10000&_journal_mode=WAL&_pragma=page_size(8192)" +
 		"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=temp_store(MEMORY)" +
 		"&_pragma=cache_size(-" + strconv.Itoa(cacheKiB) + ")"
 }

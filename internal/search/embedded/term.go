@@ -1,6 +1,12 @@
 package embedded
 
-import "strings"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"slices"
+	"strings"
+)
 
 // tokenLen bytes of seven bits each hold 63 bits of a term's hash. All have
 // the high bit set: the ascii tokenizer takes such bytes for letters.
@@ -53,12 +59,13 @@ type term struct {
 }
 
 // terms returns the text to index in kw, and the terms wildcards may ask for.
+// Frames are left to the stack.
 func terms(all, keys []string) (string, []term) {
 	b := make([]byte, 0, (len(all)+len(keys))*(tokenLen+1))
 	keep := make([]term, 0, len(all))
 	for _, t := range all {
 		k := termKey(t)
-		if columnKeys[k] {
+		if columnKeys[k] || k == frameKey {
 			continue
 		}
 		h := hashTerm(t)
@@ -71,6 +78,41 @@ func terms(all, keys []string) (string, []term) {
 		if !columnKeys[k] {
 			b = append(appendToken(b, hashHas(k)), ' ')
 		}
+	}
+	return string(b), keep
+}
+
+// frameKey is the key whose terms belong to the stack, not to the event.
+const frameKey = "frame"
+
+// stackOf returns the frame terms of an event, and a hash that names its stack:
+// words and frames. The hash is 0 for an event without either.
+func stackOf(all []string, words string) (frames []string, sum int64) {
+	from, _ := slices.BinarySearch(all, frameKey+"=")
+	to := from
+	for to < len(all) && strings.HasPrefix(all[to], frameKey+"=") {
+		to++
+	}
+	frames = all[from:to]
+	if words == "" && len(frames) == 0 {
+		return nil, 0
+	}
+	h := sha256.New()
+	_, _ = io.WriteString(h, words)
+	for _, f := range frames {
+		_, _ = io.WriteString(h, "\n"+f)
+	}
+	return frames, int64(binary.BigEndian.Uint64(h.Sum(nil))>>1) | 1
+}
+
+// frameTerms returns the text to index for the frames of a stack, and the terms
+// wildcards may ask for.
+func frameTerms(frames []string) (string, []term) {
+	b := make([]byte, 0, len(frames)*(tokenLen+1))
+	keep := make([]term, len(frames))
+	for i, t := range frames {
+		keep[i] = term{hashTerm(t), t}
+		b = append(appendToken(b, keep[i].hash), ' ')
 	}
 	return string(b), keep
 }

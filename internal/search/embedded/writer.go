@@ -183,7 +183,7 @@ func (w *writer) close(f *file) {
 
 func (w *writer) drop(f *file) {
 	w.open = slices.DeleteFunc(w.open, func(o *file) bool { return o == f })
-	_ = f.conn.Close()
+	f.shut()
 }
 
 // forget shuts the file of a partition that goes away.
