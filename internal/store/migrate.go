@@ -36,7 +36,7 @@ func (d dialectFiles) hidden(name string) bool {
 
 // migratePostgres queues on an advisory lock when several processes start.
 func migratePostgres(ctx context.Context, db *sql.DB, files fs.FS, log *slog.Logger) error {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, for five minutes
 	if err != nil {
 		return err
 	}

@@ -195,10 +195,16 @@ func (l *postgresLink) commit() error {
 	err := l.tx.Commit()
 	limit.Stop()
 	l.end()
-	if _, answered := errors.AsType[*pgconn.PgError](err); err != nil && !answered {
+	if err != nil && !answered(err) {
 		return maybeSaved(fmt.Errorf("commit: %w", err))
 	}
 	return err
+}
+
+// answered says whether the server refused to commit, rather than went away.
+func answered(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && !strings.HasPrefix(e.Code, "57P") && !strings.HasPrefix(e.Code, "08")
 }
 
 func (l *postgresLink) rollback() {

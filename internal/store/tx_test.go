@@ -1,0 +1,574 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"errata/internal/errata"
+	"errata/internal/store"
+	"errata/internal/store/storetest"
+)
+
+var anna = errata.Actor{Kind: errata.ActorUser, ID: "u1", Active: true}
+
+func TestPermission(t *testing.T) {
+	gone := anna
+	gone.Active = false
+	limited := anna
+	limited.Scopes = &errata.TokenScopes{Actions: []errata.Action{errata.IssueRead}, Projects: []string{"1"}}
+	for name, c := range map[string]struct {
+		before func(*store.Tx) error
+		want   func(error) bool
+	}{
+		"permitted":       {func(tx *store.Tx) error { return tx.Permit(anna, errata.KeyWrite, "1") }, func(err error) bool { return err == nil }},
+		"background work": {func(tx *store.Tx) error { tx.System("sweep"); return nil }, func(err error) bool { return err == nil }},
+		"nobody asked":    {func(*store.Tx) error { return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
+		"nameless work":   {func(tx *store.Tx) error { tx.System(""); return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
+		"refusal ignored": {func(tx *store.Tx) error { _ = tx.Permit(gone, errata.KeyWrite, "1"); return nil },
+			func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
+		"refused":         {func(tx *store.Tx) error { return tx.Permit(gone, errata.KeyWrite, "1") }, forbidden},
+		"token's action":  {func(tx *store.Tx) error { return tx.Permit(limited, errata.KeyWrite, "1") }, forbidden},
+		"token's project": {func(tx *store.Tx) error { return tx.Permit(limited, errata.IssueRead, "2") }, forbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				err := s.InTx(t.Context(), func(tx *store.Tx) error {
+					if err := c.before(tx); err != nil {
+						return err
+					}
+					_, err := tx.Next(t.Context(), "n")
+					return err
+				})
+				if !c.want(err) {
+					t.Errorf("got %v", err)
+				}
+				wantNumber(t, s, map[bool]int64{true: 2, false: 1}[err == nil])
+			})
+		})
+	}
+}
+
+func forbidden(err error) bool { return errata.CodeOf(err) == errata.Forbidden }
+
+// wantNumber takes the next number of the counter n: what failed left none.
+func wantNumber(t *testing.T, s *store.Store, want int64) {
+	t.Helper()
+	change(t, s, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Next(ctx, "n")
+		if n != want {
+			t.Errorf("next number %d, want %d", n, want)
+		}
+		return err
+	})
+}
+
+func TestNoDecisionRefuses(t *testing.T) {
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "e.db"), Clock: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Permit(anna, errata.KeyWrite, "") }); !forbidden(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReadingNeedsNoPermit(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		err := s.InTx(t.Context(), func(tx *store.Tx) error { _, err := tx.Projects(t.Context()); return err })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestViewDoesNotWrite(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		err := s.View(t.Context(), func(tx *store.Tx) error {
+			tx.System("test")
+			_, err := tx.Next(t.Context(), "n")
+			return err
+		})
+		if err == nil {
+			t.Error("View wrote")
+		}
+		wantNumber(t, s, 1)
+	})
+}
+
+// TestViewIsOneSnapshot writes while a page is being read.
+func TestViewIsOneSnapshot(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		view(t, s, func(ctx context.Context, tx *store.Tx) error {
+			before, err := tx.Projects(ctx)
+			if err != nil {
+				return err
+			}
+			addProject(t, s, "shop")
+			after, err := tx.Projects(ctx)
+			if len(before) != 0 || len(after) != 0 {
+				t.Errorf("%d projects, then %d", len(before), len(after))
+			}
+			return err
+		})
+	})
+}
+
+func TestFailureRollsBack(t *testing.T) {
+	boom := errors.New("boom")
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		err := s.InTx(t.Context(), func(tx *store.Tx) error {
+			tx.System("test")
+			if _, err := tx.Next(t.Context(), "n"); err != nil {
+				return err
+			}
+			return boom
+		})
+		if !errors.Is(err, boom) {
+			t.Errorf("got %v", err)
+		}
+		wantNumber(t, s, 1)
+	})
+}
+
+func TestPanicRollsBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			change(t, s, func(ctx context.Context, tx *store.Tx) error {
+				if _, err := tx.Next(ctx, "n"); err != nil {
+					return err
+				}
+				panic("boom")
+			})
+		}()
+		wantNumber(t, s, 1)
+	})
+}
+
+func TestRunsAgain(t *testing.T) {
+	meeting := &pgconn.PgError{Code: "40001"}
+	for name, c := range map[string]struct {
+		fails int
+		err   error
+		runs  int
+		ok    bool
+	}{
+		"met another once":   {1, meeting, 2, true},
+		"met another twice":  {2, meeting, 3, true},
+		"met another always": {9, meeting, 3, false},
+		"another failure":    {9, &pgconn.PgError{Code: "23514"}, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				runs := 0
+				err := s.InTx(t.Context(), func(tx *store.Tx) error {
+					tx.System("test")
+					if _, err := tx.Next(t.Context(), "n"); err != nil {
+						return err
+					}
+					if runs++; runs <= c.fails {
+						return c.err
+					}
+					return nil
+				})
+				if runs != c.runs || (err == nil) != c.ok {
+					t.Errorf("%d runs, %v", runs, err)
+				}
+				wantNumber(t, s, map[bool]int64{true: 2, false: 1}[c.ok]) // a number once, however often it ran
+			})
+		})
+	}
+}
+
+// TestDeadlock lets two transactions take two rows in opposite order.
+func TestDeadlock(t *testing.T) {
+	s := storetest.Postgres(t)
+	var both sync.WaitGroup
+	both.Add(2)
+	meet := func(first, second string, once *sync.Once) error {
+		return s.InTx(t.Context(), func(tx *store.Tx) error {
+			tx.System("test")
+			if _, err := tx.Next(t.Context(), first); err != nil {
+				return err
+			}
+			once.Do(both.Done)
+			both.Wait()
+			_, err := tx.Next(t.Context(), second)
+			return err
+		})
+	}
+	change(t, s, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Next(ctx, "a")
+		if err == nil {
+			_, err = tx.Next(ctx, "b")
+		}
+		return err
+	})
+	errs := make(chan error, 2)
+	go func() { errs <- meet("a", "b", &sync.Once{}) }()
+	go func() { errs <- meet("b", "a", &sync.Once{}) }()
+	for range 2 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	st, err := s.Stats(t.Context())
+	if err != nil || st.Retries == 0 {
+		t.Errorf("nobody ran again: %+v, %v", st, err)
+	}
+}
+
+// TestNumbers takes numbers from many sides, every fifth of them in vain.
+func TestNumbers(t *testing.T) {
+	boom := errors.New("boom")
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		const workers, each = 8, 25
+		taken, errs := make(chan int64, workers*each), make(chan error, workers)
+		for w := range workers {
+			go func() {
+				var failed error
+				for i := range each {
+					var n int64
+					err := s.InTx(t.Context(), func(tx *store.Tx) (err error) {
+						tx.System("test")
+						if n, err = tx.Next(t.Context(), "issue:1"); err == nil && (w+i)%5 == 0 {
+							err = boom
+						}
+						return err
+					})
+					if err == nil {
+						taken <- n
+					} else if !errors.Is(err, boom) {
+						failed = err
+					}
+				}
+				errs <- failed
+			}()
+		}
+		for range workers {
+			if err := <-errs; err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(taken)
+		seen := map[int64]bool{}
+		for n := range taken {
+			if seen[n] {
+				t.Errorf("number %d twice", n)
+			}
+			seen[n] = true
+		}
+		if len(seen) != workers*each*4/5 || !seen[int64(len(seen))] {
+			t.Errorf("%d numbers with a gap", len(seen))
+		}
+	})
+}
+
+func TestNow(t *testing.T) {
+	at := time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC)
+	t.Run("sqlite", func(t *testing.T) {
+		s := storetest.Open(t, store.Options{Path: filepath.Join(t.TempDir(), "e.db"), Clock: func() time.Time { return at }})
+		view(t, s, func(ctx context.Context, tx *store.Tx) error {
+			now, err := tx.Now(ctx)
+			if now != at.UnixMicro() {
+				t.Errorf("got %d", now)
+			}
+			return err
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		s := storetest.Open(t, store.Options{URL: storetest.PostgresURL(t), Clock: func() time.Time { return at }})
+		view(t, s, func(ctx context.Context, tx *store.Tx) error {
+			now, err := tx.Now(ctx)
+			again, _ := tx.Now(ctx)
+			if off := time.Since(time.UnixMicro(now)); off.Abs() > time.Hour || now != again {
+				t.Errorf("got %v, then %v", now, again)
+			}
+			return err
+		})
+	})
+}
+
+func TestCancelled(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.InTx(ctx, func(tx *store.Tx) error {
+			tx.System("test")
+			if _, err := tx.Next(ctx, "n"); err != nil {
+				return err
+			}
+			cancel()
+			return nil
+		})
+		if errata.CodeOf(err) != errata.Unavailable || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		wantNumber(t, s, 1)
+		if err := s.View(ctx, func(*store.Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("View: %v", err)
+		}
+	})
+}
+
+// TestInterrupted leaves a page whose query would never end.
+func TestInterrupted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		endless := `WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT COUNT(*) FROM c`
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		err := s.View(ctx, func(tx *store.Tx) error {
+			return tx.Select(ctx, endless, nil, func(func(...any) error) error { return nil })
+		})
+		if errata.CodeOf(err) != errata.Unavailable {
+			t.Errorf("got %v", err)
+		}
+		for range 30 { // every connection, the one that was interrupted among them
+			if err := s.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestLockedFile lets another program hold SQLite's lock for a while.
+func TestLockedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "e.db")
+	s := storetest.Open(t, store.Options{Path: path})
+	other, err := openRaw(t, "sqlite", "file:"+path).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.ExecContext(t.Context(), `BEGIN IMMEDIATE`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- s.InTx(t.Context(), func(tx *store.Tx) error {
+			tx.System("test")
+			_, err := tx.Next(t.Context(), "n")
+			return err
+		})
+	}()
+	eventually(t, "the writer to wait", func() bool {
+		st, err := s.Stats(t.Context())
+		return err == nil && st.Busy > 0
+	})
+	_, busy := openRaw(t, "sqlite", "file:"+path).Exec(`CREATE TABLE x (n)`)
+	if got := store.Fault(t.Context(), busy); errata.CodeOf(got) != errata.Unavailable || !store.Passing(got) {
+		t.Errorf("busy: %v", got)
+	}
+	if _, err := other.ExecContext(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	wantNumber(t, s, 2)
+}
+
+func TestMissingFile(t *testing.T) {
+	for name, harm := range map[string]func(path string) error{
+		"deleted": os.Remove,
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "e.db")
+			s := storetest.Open(t, store.Options{Path: path})
+			if err := harm(path); err != nil {
+				t.Fatal(err)
+			}
+			nothing := func(*store.Tx) error { return nil }
+			for act, err := range map[string]error{"Ping": s.Ping(t.Context()), "View": s.View(t.Context(), nothing), "InTx": s.InTx(t.Context(), nothing)} {
+				if errata.CodeOf(err) != errata.Unavailable || !strings.Contains(errata.MessageOf(err), "deleted or replaced") {
+					t.Errorf("%s: %v", act, err)
+				}
+			}
+		})
+	}
+}
+
+func TestCannotOpen(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database at all\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		opt  store.Options
+		code errata.Code
+	}{
+		"another kind of file":  {store.Options{Path: text}, errata.Unavailable},
+		"a folder":              {store.Options{Path: dir}, errata.Unavailable},
+		"below a file":          {store.Options{Path: filepath.Join(text, "e.db")}, errata.Unavailable},
+		"nobody listens":        {store.Options{URL: "postgres://u:secret@127.0.0.1:1/d?sslmode=disable&connect_timeout=1"}, errata.Unavailable},
+		"an unreadable address": {store.Options{URL: "postgres://u:secret@127.0.0.1:port/d"}, errata.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := store.Open(t.Context(), c.opt)
+			if err == nil {
+				s.Close()
+			}
+			if errata.CodeOf(err) != c.code {
+				t.Fatalf("got %s: %v", errata.CodeOf(err), err)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the password is in the message: %v", err)
+			}
+		})
+	}
+}
+
+func TestFilesAreTheOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "e.db")
+	s := storetest.Open(t, store.Options{Path: path})
+	wantNumber(t, s, 1)
+	for _, name := range []string{path, path + "-wal", filepath.Dir(path)} {
+		f, err := os.Stat(name)
+		if err != nil || f.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", name, f.Mode(), err)
+		}
+	}
+}
+
+func TestLostConnections(t *testing.T) {
+	s := storetest.Postgres(t)
+	wantNumber(t, s, 1)
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		tx.System("test")
+		if _, err := tx.Next(t.Context(), "n"); err != nil {
+			return err
+		}
+		err := s.View(t.Context(), func(other *store.Tx) error {
+			return other.Select(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`, nil,
+				func(func(...any) error) error { return nil })
+		})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Next(t.Context(), "n")
+		return err
+	})
+	if errata.CodeOf(err) != errata.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	wantNumber(t, s, 2)
+}
+
+// TestLostCommit cuts the connection between the last statement and COMMIT.
+func TestLostCommit(t *testing.T) {
+	s := storetest.Postgres(t)
+	runs := 0
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		tx.System("test")
+		runs++
+		var pid int64
+		err := tx.Select(t.Context(), `SELECT pg_backend_pid()`, nil, func(scan func(...any) error) error { return scan(&pid) })
+		if err == nil {
+			_, err = tx.Next(t.Context(), "n")
+		}
+		if err != nil {
+			return err
+		}
+		return s.View(t.Context(), func(other *store.Tx) error {
+			return other.Select(t.Context(), `SELECT pg_terminate_backend($1)`, []any{pid}, func(func(...any) error) error { return nil })
+		})
+	})
+	if errata.ReasonOf(err) != store.ReasonMaybeSaved || errata.CodeOf(err) != errata.Unavailable || runs != 1 {
+		t.Errorf("%d runs: %v", runs, err)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for code, want := range map[string]errata.Code{
+		"08006": errata.Unavailable, "57P01": errata.Unavailable, "53300": errata.Unavailable, "25006": errata.Unavailable,
+		"57014": errata.Unavailable, "55P03": errata.Unavailable, "40P01": errata.Unavailable, "53100": errata.Unavailable,
+		"28P01": errata.Unavailable, "3D000": errata.Unavailable, "23505": errata.Conflict, "23514": errata.Internal, "42601": errata.Internal,
+	} {
+		if got := errata.CodeOf(store.Fault(t.Context(), &pgconn.PgError{Code: code})); got != want {
+			t.Errorf("%s: %s, want %s", code, got, want)
+		}
+	}
+}
+
+func TestDurability(t *testing.T) {
+	for name, c := range map[string]struct {
+		fsync, commit string
+		ok, warns     bool
+	}{
+		"as it should be":        {"on", "on", true, false},
+		"confirms early":         {"on", "off", true, true},
+		"never writes":           {"off", "on", false, false},
+		"replicas do not matter": {"on", "local", true, false},
+	} {
+		var log strings.Builder
+		err := store.JudgeDurability(c.fsync, c.commit, slog.New(slog.NewTextHandler(&log, nil)))
+		if (err == nil) != c.ok || (log.Len() > 0) != c.warns {
+			t.Errorf("%s: %v, %q", name, err, log.String())
+		}
+	}
+}
+
+// TestGuard puts a breaker before every transaction.
+func TestGuard(t *testing.T) {
+	open := errata.E(errata.Unavailable, "open", nil)
+	var calls int
+	var refuse bool
+	s := storetest.Open(t, store.Options{Path: filepath.Join(t.TempDir(), "e.db"),
+		Guard: func(ctx context.Context, call func(context.Context) error) error {
+			if calls++; refuse {
+				return open
+			}
+			return call(ctx)
+		}})
+	wantNumber(t, s, 1)
+	refuse = true
+	if err := s.View(t.Context(), func(*store.Tx) error { return nil }); !errors.Is(err, open) || calls != 2 {
+		t.Errorf("%d calls: %v", calls, err)
+	}
+}
+
+func TestManyReadersAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for i := range 3 {
+			addProject(t, s, "shop"+strconv.Itoa(i))
+		}
+		errs := make(chan error)
+		for range 50 {
+			go func() {
+				errs <- s.View(t.Context(), func(tx *store.Tx) error {
+					all, err := tx.Projects(t.Context())
+					if err == nil && len(all) != 3 {
+						err = errors.New("wrong count")
+					}
+					return err
+				})
+			}()
+		}
+		for range 50 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := s.Optimize(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
