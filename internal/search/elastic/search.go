@@ -1,0 +1,147 @@
+package elastic
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
+	"errata/internal/errata"
+	"errata/internal/search"
+)
+
+// slack is how much longer than the cluster's own limit we wait for an answer.
+const slack = 2 * time.Second
+
+// Search answers one request; see search.Engine.
+func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
+	a := e.MultiSearch(ctx, []search.Request{r})[0]
+	return a.Result, a.Err
+}
+
+// task is a request that the cluster has to answer.
+type task struct {
+	at     int // index in the answers
+	r      *search.Request
+	header header
+	body   body
+}
+
+// MultiSearch answers all requests by one _msearch; see search.Engine.
+func (e *Engine) MultiSearch(ctx context.Context, rs []search.Request) []search.Answer {
+	began := e.o.Clock()
+	out := make([]search.Answer, len(rs))
+	var tasks []task
+	for i := range rs {
+		t, err := e.prepare(i, &rs[i])
+		switch {
+		case err != nil:
+			out[i].Err = err
+		case rs[i].Scope.Empty() || !rs[i].From.Before(rs[i].To):
+			out[i].Result = emptyResult(&rs[i])
+		default:
+			tasks = append(tasks, t)
+		}
+	}
+	if len(tasks) > 0 {
+		e.run(ctx, tasks, out)
+	}
+	for i := range out {
+		if out[i].Result != nil {
+			out[i].Result.Took = e.o.Clock().Sub(began)
+		}
+	}
+	return out
+}
+
+func (e *Engine) prepare(at int, r *search.Request) (task, error) {
+	if err := r.Check(); err != nil {
+		return task{}, err
+	}
+	h, b, err := e.compose(r)
+	return task{at, r, h, b}, err
+}
+
+// run sends the tasks together. One member that cannot be parsed refuses the
+// whole request; then each is sent alone, so that the others are answered.
+func (e *Engine) run(ctx context.Context, tasks []task, out []search.Answer) {
+	members, err := e.send(ctx, tasks)
+	if err != nil && len(tasks) > 1 && errata.CodeOf(err) == errata.Invalid {
+		for _, t := range tasks {
+			e.run(ctx, []task{t}, out)
+		}
+		return
+	}
+	for i, t := range tasks {
+		if err != nil {
+			out[t.at].Err = err
+			continue
+		}
+		out[t.at].Result, out[t.at].Err = e.result(t.r, &members[i])
+	}
+}
+
+// send is one _msearch; it answers with as many members as tasks.
+func (e *Engine) send(ctx context.Context, tasks []task) ([]member, error) {
+	text, limit, err := lines(tasks)
+	if err != nil {
+		return nil, errata.E(errata.Internal, "The search could not be written down.", err)
+	}
+	var answer struct {
+		Responses []member `json:"responses"`
+	}
+	err = e.read(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, limit+slack)
+		defer cancel()
+		answer.Responses = nil
+		if err := e.client.do(ctx, esapi.MsearchRequest{Body: bytes.NewReader(text)}, &answer); err != nil {
+			return err
+		}
+		return unanimous(answer.Responses)
+	})
+	if err != nil && len(answer.Responses) == 0 {
+		return nil, err
+	}
+	if len(answer.Responses) != len(tasks) {
+		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", err)
+	}
+	return answer.Responses, nil
+}
+
+// unanimous tells the guard of a cluster that refuses every member for a
+// passing reason, which an answer of 200 would hide.
+func unanimous(members []member) error {
+	var last error
+	for i := range members {
+		if members[i].Error == nil {
+			return nil
+		}
+		members[i].Error.status = members[i].Status
+		last = classify(members[i].Error)
+		if code := errata.CodeOf(last); code != errata.Unavailable && code != errata.SlowDown {
+			return nil
+		}
+	}
+	return last
+}
+
+// lines writes the body of _msearch, and returns the longest time limit.
+func lines(tasks []task) ([]byte, time.Duration, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	limit := time.Duration(0)
+	for i := range tasks {
+		if err := enc.Encode(tasks[i].header); err != nil {
+			return nil, 0, err
+		}
+		if err := enc.Encode(tasks[i].body); err != nil {
+			return nil, 0, err
+		}
+		limit = max(limit, cmp.Or(tasks[i].r.Timeout, defaultTimeout))
+	}
+	return b.Bytes(), limit, nil
+}
