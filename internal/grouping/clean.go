@@ -15,7 +15,7 @@ func cleanerFor(platform string) cleaner {
 	case "python":
 		return cleaner{name: plainName, context: true}
 	case "javascript", "node":
-		return cleaner{name: scriptName, context: true, script: true}
+		return cleaner{name: scriptName, context: true, script: true, folder: "node_modules/", plumbing: scriptPlumbing}
 	case "go":
 		return cleaner{name: goName}
 	case "csharp", "fsharp", "dotnet":
@@ -23,12 +23,17 @@ func cleanerFor(platform string) cleaner {
 	case "php":
 		return cleaner{name: phpName}
 	case "ruby":
-		return cleaner{name: rubyName}
+		return cleaner{name: rubyName, folder: "gems/", plumbing: rubyPlumbing}
 	case "native", "rust", "c", "cpp", "cocoa", "objc", "swift":
 		return cleaner{name: nativeName}
 	}
 	return cleaner{name: plainName}
 }
+
+var (
+	scriptPlumbing = []string{"@sentry/", "@sentry-internal/", "@opentelemetry/", "@babel/", "core-js/", "core-js-pure/", "tslib/", "regenerator-runtime/"}
+	rubyPlumbing   = []string{"sentry-", "opentelemetry-"}
+)
 
 // place returns the module, else the base name of the file in lower case,
 // without the hash that a build gave it.

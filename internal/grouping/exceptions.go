@@ -199,13 +199,14 @@ func threadParts(ev *errata.Event) []Part {
 	if t == nil {
 		return nil
 	}
-	parts := cleanerFor(ev.Platform).frames(nil, t.Frames)
+	c := cleanerFor(ev.Platform)
+	parts := c.frames(nil, t.Frames)
 	if !anyUsed(parts) {
 		return parts
 	}
 	// One frame of one's own is often a loop that fails in many ways.
 	if m := messageOf(ev); m != "" {
-		if inAppCount(t.Frames) < 2 {
+		if c.inAppCount(t.Frames) < 2 {
 			return append(parts, used(partMessage, m))
 		}
 		return append(parts, unused(partMessage, m, "the stack says enough"))

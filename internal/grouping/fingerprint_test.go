@@ -108,13 +108,23 @@ func TestNeverFrames(t *testing.T) {
 		{Module: "github.com/getsentry/sentry-go", Function: "Recover"}, {Module: "go.opentelemetry.io/otel/sdk/trace", Function: "End"},
 		{Module: "Sentry.Hub", Function: "x"}, {Module: "OpenTelemetry.Trace", Function: "x"}, {Function: `Sentry\State\Hub::capture`},
 		{Module: "runtime", Function: "gopanic"}, {Function: "panic"}, {Function: "runtime.gopanic"}, {Module: "runtime/debug", Function: "Stack"},
-		{AbsPath: "/srv/app/node_modules/@sentry/node/index.js", Function: "x"}, {AbsPath: "/srv/app/node_modules/tslib/tslib.js", Function: "x"},
-		{File: "/x/node_modules/core-js/y.js", Function: "x"}, {AbsPath: "/var/gems/sentry-ruby-5.3.0/lib/sentry.rb", Function: "x"},
 		{Function: "process.processTicksAndRejections"}, {Function: "__awaiter"}, {Function: "sentry_core::hub::Hub::capture"},
 	} {
 		frames := []errata.Frame{{Module: "m", Function: "f"}, f}
 		r := fingerprint(&errata.Event{Exceptions: []errata.Exception{{Type: "E", Frames: frames}}})
 		if d := cmp.Diff([]string{"type:E", "frame:m|f"}, usedParts(r)); d != "" {
+			t.Errorf("%+v: %s", f, d)
+		}
+	}
+	for platform, f := range map[string]errata.Frame{
+		"node":       {AbsPath: "/srv/app/node_modules/@sentry/node/node_modules/x/index.js", Function: "x"},
+		"javascript": {File: "webpack:///./node_modules/x/node_modules/tslib/tslib.js", Function: "x"},
+		"ruby":       {AbsPath: "/var/gems/sentry-ruby-5.3.0/lib/sentry.rb", Function: "x"},
+	} {
+		f.InApp = new(true)
+		frames := []errata.Frame{{Module: "m", Function: "main"}, f}
+		r := grouping.Fingerprint(&errata.Event{Platform: platform, Exceptions: []errata.Exception{{Type: "E", Frames: frames}}}, errata.Project{})
+		if d := cmp.Diff([]string{"type:E", "frame:m|main"}, usedParts(r)); d != "" {
 			t.Errorf("%+v: %s", f, d)
 		}
 	}

@@ -15,6 +15,9 @@ type cleaner struct {
 	name    func(f *errata.Frame) (where, function string)
 	context bool // the source line is part of the key
 	script  bool // JavaScript: names of minified code say nothing
+
+	folder   string   // where packages lie
+	plumbing []string // packages in it whose frames never count
 }
 
 // frames appends a part per frame, oldest call first. Used are the in-app
@@ -22,7 +25,7 @@ type cleaner struct {
 // newest 50 of them.
 func (c cleaner) frames(parts []Part, frames []errata.Frame) []Part {
 	start := len(parts)
-	parts = c.keys(parts, frames, inAppCount(frames) > 0)
+	parts = c.keys(parts, frames, c.inAppCount(frames) > 0)
 	stack := parts[start:]
 	keep := foldRecursion(stack)
 	for _, i := range keep[:max(0, len(keep)-maxFrames)] {
@@ -45,7 +48,7 @@ func (c cleaner) keys(parts []Part, frames []errata.Frame, onlyInApp bool) []Par
 	for i := range frames {
 		p := Part{Name: partFrame, Text: all[from:ends[i]]}
 		switch from = ends[i]; {
-		case neverFrame(&frames[i]):
+		case c.never(&frames[i]):
 			p.Why = "plumbing that says nothing about the error"
 		case onlyInApp && !frames[i].IsInApp():
 			p.Why = "library code"
@@ -117,20 +120,37 @@ func sameKeys(stack []Part, a, b []int) bool {
 }
 
 // inAppCount counts the frames of the team's own code.
-func inAppCount(frames []errata.Frame) int {
+func (c cleaner) inAppCount(frames []errata.Frame) int {
 	n := 0
 	for i := range frames {
-		if frames[i].IsInApp() && !neverFrame(&frames[i]) {
+		if frames[i].IsInApp() && !c.never(&frames[i]) {
 			n++
 		}
 	}
 	return n
 }
 
-// neverFrame says whether a frame never counts: the SDKs that report the
-// error, helpers that compilers put in, and the way a panic is raised.
-func neverFrame(f *errata.Frame) bool {
-	return neverModule(f.Module) || neverFunction(f) || neverPath(f.AbsPath) || f.File != f.AbsPath && neverPath(f.File)
+// never says whether a frame never counts: the SDKs that report the error,
+// helpers that compilers put in, and the way a panic is raised.
+func (c cleaner) never(f *errata.Frame) bool {
+	return neverModule(f.Module) || neverFunction(f) ||
+		c.folder != "" && (c.neverPath(f.AbsPath) || f.File != f.AbsPath && c.neverPath(f.File))
+}
+
+// neverPath judges packages that only their place tells.
+func (c cleaner) neverPath(path string) bool {
+	for {
+		_, inside, ok := strings.Cut(path, c.folder)
+		if !ok {
+			return false
+		}
+		for _, name := range c.plumbing {
+			if strings.HasPrefix(inside, name) {
+				return true
+			}
+		}
+		path = inside // packages lie in packages
+	}
 }
 
 func neverModule(module string) bool {
@@ -184,26 +204,4 @@ func neverFunction(f *errata.Frame) bool {
 		return strings.HasPrefix(name, "opentelemetry::") || strings.HasPrefix(name, "opentelemetry_sdk::")
 	}
 	return false
-}
-
-// neverPath judges packages that only their place tells.
-func neverPath(path string) bool {
-	for _, folder := range [...]string{"node_modules/", "gems/"} {
-		at := strings.LastIndex(path, folder)
-		if at < 0 {
-			continue
-		}
-		for _, name := range neverPackages[folder] {
-			if strings.HasPrefix(path[at+len(folder):], name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var neverPackages = map[string][]string{
-	"node_modules/": {"@sentry/", "@sentry-internal/", "@opentelemetry/", "@babel/", "core-js/", "core-js-pure/", "tslib/",
-		"regenerator-runtime/"},
-	"gems/": {"sentry-", "opentelemetry-"},
 }

@@ -313,18 +313,26 @@ func (s *scanner) closes(i int) bool {
 // most limit characters; text has none at its ends.
 func appendCollapsed(b []byte, text string, limit int) []byte {
 	space := false
-	for _, r := range text {
-		if unicode.IsSpace(r) {
-			if space {
-				continue
-			}
-			r = ' '
+	for i := 0; i < len(text) && limit > 0; {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
 		}
-		space = r == ' '
-		if limit--; limit < 0 {
-			break
+		switch {
+		case r > ' ' && r < utf8.RuneSelf:
+			space = false
+			b = append(b, text[i])
+			limit--
+		case !unicode.IsSpace(r):
+			space = false
+			b = utf8.AppendRune(b, r)
+			limit--
+		case !space:
+			space = true
+			b = append(b, ' ')
+			limit--
 		}
-		b = utf8.AppendRune(b, r)
+		i += size
 	}
 	return b
 }
