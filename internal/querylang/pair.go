@@ -232,7 +232,17 @@ func (p *parser) has(start int) Expr {
 		}
 		kids = append(kids, p.present(f, k, it.start, it.end, start))
 	}
-	return disjunction(kids)
+	return p.either(kids, start)
+}
+
+// either joins what one pair has become. Its canonical form stands in
+// parentheses, so it counts as deep as they.
+func (p *parser) either(kids []Expr, start int) Expr {
+	x := disjunction(kids)
+	if _, ok := x.(*Or); ok && p.depth == MaxDepth {
+		p.tooDeep(start)
+	}
+	return x
 }
 
 // present makes a has: leaf.
@@ -290,7 +300,7 @@ func (p *parser) field(f *Field, k Key, items []item, start int) Expr {
 	if missing >= 0 {
 		kids = append(kids, negation(p.present(f, k, items[missing].start, items[missing].end, start)))
 	}
-	return disjunction(kids)
+	return p.either(kids, start)
 }
 
 func isStars(pat string) bool { return pat != "" && strings.Trim(pat, "*") == "" }

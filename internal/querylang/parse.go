@@ -16,13 +16,16 @@ const (
 	MaxLeaves    = 100
 	MaxListItems = 200
 	MaxWildcards = 10
+
+	maxProblems = 100 // a reader mends the first few
 )
 
 // Parse reads a query. tags are tag keys that the asker's services are known to
 // have: a bare key among them is a tag even when it resembles a field. It
 // reports every problem at once: the error is invalid, with one detail per
-// problem in order of place, reasons query.*. The notices are about a query
-// that was understood, perhaps otherwise than meant.
+// problem in order of place, at most 100, reasons query.*. The notices are about
+// a query that was understood, perhaps otherwise than meant. A query of nothing
+// gives a nil Expr.
 func Parse(q string, tags ...string) (x Expr, notices []errata.Detail, err error) {
 	if len(q) > MaxBytes {
 		d := errata.Detail{Reason: "query.too_long", Field: "q", End: len(q),
@@ -56,9 +59,13 @@ type parser struct {
 }
 
 func (p *parser) fail(reason string, start, end int, message, hint string) {
-	if !p.done {
-		p.problems = append(p.problems, errata.Detail{Reason: "query." + reason, Field: "q",
-			Start: start, End: end, Message: message, Hint: hint})
+	if p.done {
+		return
+	}
+	p.problems = append(p.problems, errata.Detail{Reason: "query." + reason, Field: "q",
+		Start: start, End: end, Message: message, Hint: hint})
+	if len(p.problems) == maxProblems {
+		p.done, p.i = true, len(p.q)
 	}
 }
 
@@ -207,7 +214,7 @@ func (p *parser) minus() Expr {
 func (p *parser) group() Expr {
 	start := p.i
 	if p.depth == MaxDepth {
-		p.limit("too_deep", start, start+1, fmt.Sprintf("Parentheses go at most %d deep.", MaxDepth))
+		p.tooDeep(start)
 		return nil
 	}
 	p.depth++
@@ -224,6 +231,10 @@ func (p *parser) group() Expr {
 		}
 	}
 	return x
+}
+
+func (p *parser) tooDeep(start int) {
+	p.limit("too_deep", start, start+1, fmt.Sprintf("Parentheses go at most %d deep.", MaxDepth))
 }
 
 // quoted reads a quoted literal at i.

@@ -101,7 +101,10 @@ func appendValue(b []byte, v Value, in within) []byte {
 		b = append(b, v.Parts[0]...)
 		return appendEnd(b, v.Parts[1], in)
 	}
-	return appendScalar(b, v.Raw, in, false)
+	if v.Kind != Wildcard && !hasSpace(v.Raw) {
+		return appendBare(b, v.Raw, in) // quotes would make a phrase of it
+	}
+	return appendScalar(b, v.Raw, in, v.Quoted)
 }
 
 // appendEnd writes a literal of a range, whose ends may be open.
@@ -121,7 +124,8 @@ func appendScalar(b []byte, pat string, in within, quote bool) []byte {
 
 // needsQuotes says that a value is easier to read in quotes than with escapes.
 func needsQuotes(pat string) bool {
-	return pat == "" || pat[0] == '[' || strings.ContainsAny(pat, `",`) || hasSpace(pat) || !balanced(pat)
+	return pat == "" || pat[0] == '[' || pat[0] == ':' || strings.HasPrefix(pat, "//") ||
+		strings.ContainsAny(pat, `",`) || hasSpace(pat) || !balanced(pat)
 }
 
 // balanced says that the parentheses of a pattern may stand bare.

@@ -123,7 +123,7 @@ func (b *builder) stackWords(ev *errata.Event, cut *bool) string {
 		if f.Line > 0 {
 			st.number(f.Line)
 		}
-		return !st.cut
+		return !st.full
 	})
 	*cut = *cut || st.cut
 	return st.finish()

@@ -232,7 +232,7 @@ func (b *builder) function(f *errata.Frame) {
 	}
 	b.name = appendFold(b.name, f.Function)
 	b.tail(0)
-	b.tails(3, ".:#/\\")
+	b.tails(3, functionMark)
 }
 
 func qualified(function, module string) bool {
@@ -246,21 +246,40 @@ func (b *builder) path(p string) {
 	}
 	b.name = appendFold(b.name[:0], p)
 	b.tail(0)
-	b.tails(2, "/\\")
+	b.tails(2, pathMark)
 }
+
+// Marks of bytes in names of functions and paths.
+const (
+	functionMark = 1 << iota // separates components of a function's name
+	pathMark                 // separates components of a path
+	openMark
+	closeMark
+)
+
+var marks = func() (t [256]uint8) {
+	for i, s := range []string{".:#/\\", "/\\", "([<{", ")]>}"} {
+		for _, c := range []byte(s) {
+			t[c] |= 1 << i
+		}
+	}
+	return t
+}()
 
 // tails adds the last 1 … n components of name. What stands in brackets is one
 // component: (*Store), Map[go.shape.int], pair<a::b>.
-func (b *builder) tails(n int, separators string) {
+func (b *builder) tails(n int, separator uint8) {
 	depth := 0
 	for i := len(b.name) - 1; i > 0 && n > 0; i-- {
-		switch c := b.name[i]; {
-		case c == ')' || c == ']' || c == '>' || c == '}':
+		m := marks[b.name[i]]
+		switch {
+		case m == 0:
+		case m&closeMark != 0:
 			depth++
-		case c == '(' || c == '[' || c == '<' || c == '{':
+		case m&openMark != 0:
 			depth = max(depth-1, 0)
-		case depth == 0 && bytes.IndexByte([]byte(separators), c) >= 0:
-			if i+1 < len(b.name) && bytes.IndexByte([]byte(separators), b.name[i+1]) < 0 {
+		case m&separator != 0 && depth == 0:
+			if i+1 < len(b.name) && marks[b.name[i+1]]&separator == 0 {
 				b.tail(i + 1)
 				n--
 			}

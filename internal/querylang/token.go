@@ -1,6 +1,7 @@
 package querylang
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode"
@@ -105,7 +106,8 @@ type stream struct {
 	tokens      int // in out and joined, ¶ included
 	runs        int
 	pending     bool // ¶ is due before the next part
-	cut         bool
+	cut         bool // something was left out
+	full        bool // not even a part has room
 	run         run
 }
 
@@ -121,7 +123,7 @@ type run struct {
 
 func (s *stream) reset(limit int) {
 	s.out, s.joined, s.limit = s.out[:0], s.joined[:0], limit
-	s.tokens, s.runs, s.pending, s.cut, s.run = 0, 0, false, false, run{}
+	s.tokens, s.runs, s.pending, s.cut, s.full, s.run = 0, 0, false, false, false, run{}
 	s.seen.reset()
 }
 
@@ -129,7 +131,7 @@ func (s *stream) reset(limit int) {
 func (s *stream) boundary() { s.pending = len(s.out) > 0 }
 
 func (s *stream) text(v string) {
-	for i := 0; i < len(v) && !s.cut; {
+	for i := 0; i < len(v) && !s.full; {
 		c := v[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(v[i:])
@@ -145,7 +147,7 @@ func (s *stream) text(v string) {
 		}
 		s.rune(rune(c), k)
 		i++
-		if s.run.prev == lower && !s.cut {
+		if s.run.prev == lower && !s.full {
 			i += s.lowers(v[i:])
 		}
 	}
@@ -259,7 +261,7 @@ func (s *stream) part() bool {
 		need = 2
 	}
 	if s.tokens+need > s.limit {
-		s.cut = true
+		s.cut, s.full = true, true
 		return false
 	}
 	s.tokens += need
@@ -358,10 +360,7 @@ func (s *seen) reset() {
 
 // add says whether buf[at:] is new. A nearly full set calls everything new.
 func (s *seen) add(buf []byte, at int) bool {
-	h := uint32(2166136261)
-	for _, c := range buf[at:] {
-		h = (h ^ uint32(c)) * 16777619
-	}
+	h := hash(buf[at:])
 	for i := h & 4095; ; i = (i + 1) & 4095 {
 		e := &s.slots[i]
 		if e.gen != s.gen {
@@ -375,4 +374,18 @@ func (s *seen) add(buf []byte, at int) bool {
 			return false
 		}
 	}
+}
+
+// hash mixes eight bytes at a time.
+func hash(b []byte) uint32 {
+	const prime = 0x9E3779B97F4A7C15
+	h := uint64(len(b)) * prime
+	for ; len(b) >= 8; b = b[8:] {
+		h = (h ^ binary.LittleEndian.Uint64(b)) * prime
+		h ^= h >> 29
+	}
+	var rest [8]byte
+	copy(rest[:], b)
+	h = (h ^ binary.LittleEndian.Uint64(rest[:])) * prime
+	return uint32(h >> 32)
 }

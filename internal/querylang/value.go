@@ -61,7 +61,7 @@ func (p *parser) keyword(f *Field, it item) (Value, bool) {
 		p.fail("wildcard_exact", it.start, it.end, f.Name+" is compared whole; * does not work here.", `For a literal star write \*.`)
 		return Value{}, false
 	}
-	return p.wildcard(it, parts)
+	return p.wildcard(f, it, parts)
 }
 
 // withoutDashes takes the dashes out of an id in UUID form.
@@ -72,7 +72,7 @@ func withoutDashes(s string) string {
 	return s
 }
 
-func (p *parser) wildcard(it item, parts []string) (Value, bool) {
+func (p *parser) wildcard(f *Field, it item, parts []string) (Value, bool) {
 	literal := 0
 	for i := range parts {
 		parts[i] = Fold(parts[i])
@@ -82,7 +82,8 @@ func (p *parser) wildcard(it item, parts []string) (Value, bool) {
 		p.fail("wildcard_short", it.start, it.end, "A wildcard needs at least 2 other characters.", "")
 		return Value{}, false
 	}
-	return Value{Kind: Wildcard, Raw: it.a.pat, Parts: parts}, p.countWildcard(it)
+	return Value{Kind: Wildcard, Raw: it.a.pat, Parts: parts,
+		Quoted: f.Type == Version && it.a.quoted && versionSyntax(it.a.pat)}, p.countWildcard(it)
 }
 
 func (p *parser) countWildcard(it item) bool {
@@ -96,6 +97,9 @@ func (p *parser) countWildcard(it item) bool {
 // text reads words, a phrase, or with a star at the end a prefix.
 func (p *parser) text(k Key, it item) (Value, bool) {
 	pat := it.a.pat
+	if k.Name != "" && pat != "" {
+		pat = strings.TrimLeft(pat, ":/") // behind the key's colon they would unmake the pair
+	}
 	body := strings.TrimLeft(pat, "*")
 	leading := len(body) < len(pat)
 	parts := pieces(body)
@@ -116,7 +120,7 @@ func (p *parser) text(k Key, it item) (Value, bool) {
 		p.fail("wildcard_short", it.start, it.end, "A star alone finds nothing.", "")
 		return Value{}, false
 	case trailing:
-		return p.prefix(k, it, parts[0], tokens, runs, joined, leading)
+		return p.prefix(k, it, pat, parts[0], tokens, runs, joined, leading)
 	case len(tokens) == 0:
 		p.notice("empty_word", it.start, it.end, "“"+p.q[it.start:it.end]+"” has no letters or digits and was left out.")
 		return Value{}, false
@@ -142,7 +146,7 @@ func (p *parser) wordStart(leading bool, it item) {
 }
 
 // prefix makes the value of wor*.
-func (p *parser) prefix(k Key, it item, text string, tokens []string, runs int, joined string, leading bool) (Value, bool) {
+func (p *parser) prefix(k Key, it item, pat, text string, tokens []string, runs int, joined string, leading bool) (Value, bool) {
 	last, _ := utf8.DecodeLastRuneInString(text)
 	if runs == 0 {
 		p.fail("wildcard_short", it.start, it.end, "A star needs at least 3 letters or digits before it.", "")
@@ -160,7 +164,7 @@ func (p *parser) prefix(k Key, it item, text string, tokens []string, runs int, 
 		return Value{}, false
 	}
 	p.wordStart(leading, it)
-	return Value{Kind: Prefix, Raw: it.a.pat, Text: joined}, p.countWildcard(it)
+	return Value{Kind: Prefix, Raw: pat, Text: joined}, p.countWildcard(it)
 }
 
 // prefixHint splits acme.order* into what is certain and what begins.
