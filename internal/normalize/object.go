@@ -46,6 +46,9 @@ func (m *mapper) object(field string, v jsonx.Value, lim objectLimits) errata.Ob
 	return c.done()
 }
 
+// maxKey is how many characters of a name are kept.
+const maxKey = 200
+
 type collector struct {
 	m     *mapper
 	field string
@@ -62,9 +65,11 @@ func (c *collector) add(name string, v jsonx.Value) {
 		c.lost++
 		return
 	}
-	name, nameMended := jsonx.Clean(cutRunes(name, 200))
+	if short := cutRunes(name, maxKey); len(short) < len(name) {
+		name, c.what = short, c.what|jsonx.TooLong
+	}
 	value, what := c.m.raw(v, c.lim.depth, min(c.lim.value, left))
-	c.what |= what | nameMended
+	c.what |= what
 	c.used += len(name) + len(value)
 	c.out = append(c.out, errata.Member{Key: name, Value: value})
 }
@@ -183,7 +188,7 @@ func (p *pairs) value(key string, v jsonx.Value) {
 }
 
 func (p *pairs) add(key, value string) {
-	key, _ = jsonx.Clean(cutRunes(oneLine(key), p.lim.key))
+	key = cutRunes(oneLine(key), p.lim.key)
 	if p.fix != nil && len(p.out) < p.lim.count {
 		key, value = p.fix(key, value)
 	}

@@ -162,7 +162,9 @@ func (m *mapper) cookies(r *errata.Request, v jsonx.Value) []errata.Pair {
 	inHeader := ""
 	if i := headerAt(r.Headers, "Cookie"); i >= 0 {
 		inHeader = r.Headers[i].Value
-		r.Headers = append(r.Headers[:i], r.Headers[i+1:]...)
+		if r.Headers = append(r.Headers[:i], r.Headers[i+1:]...); len(r.Headers) == 0 {
+			r.Headers = nil
+		}
 	}
 	p := pairs{m: m, field: "request.cookies", lim: headerLimits, unique: true}
 	switch v.Kind() {
