@@ -34,10 +34,14 @@ type Options struct {
 type Service struct {
 	Options
 	attempts *attempts
+	watch    watch
+	started  int64
 }
 
 // New returns a service.
-func New(o Options) *Service { return &Service{Options: o, attempts: newAttempts()} }
+func New(o Options) *Service {
+	return &Service{Options: o, attempts: newAttempts(), watch: watch{last: map[string]Dependency{}}, started: o.Clock().UnixMicro()}
+}
 
 func (s *Service) now() int64 { return s.Clock().UnixMicro() }
 

@@ -128,9 +128,11 @@ func (s *Service) Projects(ctx context.Context, who errata.Actor) (all []errata.
 // ServiceSetup is what the set-up page of a service shows.
 type ServiceSetup struct {
 	Project errata.Project
-	Keys    []errata.IngestKey
-	DSN     string
-	First   string // short id of the newest issue, "" while no event has come
+	Key     errata.IngestKey // the newest that works
+	DSN     string           // "" = no key works
+	First   *errata.Issue    // the issue seen last; nil while no event has come
+
+	FirstEnvironment string
 }
 
 // ServiceSetup reads a service, its keys, and whether an event has come.
@@ -144,26 +146,29 @@ func (s *Service) ServiceSetup(ctx context.Context, who errata.Actor, slug strin
 			return errata.E(errata.NotFound, "There is no such service.", err)
 		}
 		out = ServiceSetup{Project: p}
-		if out.Keys, err = tx.KeysOf(ctx, p.ID); err != nil {
+		keys, err := tx.KeysOf(ctx, p.ID)
+		if err != nil {
 			return err
 		}
-		out.First, err = newestIssue(ctx, tx, p)
-		return err
-	})
-	for _, k := range out.Keys {
-		if k.DisabledAt == 0 {
-			out.DSN = s.DSN(k)
-			break
+		for _, k := range keys {
+			if k.DisabledAt == 0 {
+				out.Key, out.DSN = k, s.DSN(k)
+			}
 		}
-	}
+		return out.newestIssue(ctx, tx)
+	})
 	return out, err
 }
 
-// newestIssue returns the short id of the issue seen last.
-func newestIssue(ctx context.Context, tx *store.Tx, p errata.Project) (string, error) {
-	rows, err := tx.Issues(ctx, store.IssueFilter{Scope: store.Scope{Projects: []string{p.ID}}}, store.IssuePage{Sort: store.SortLastSeen, Size: 1})
+func (out *ServiceSetup) newestIssue(ctx context.Context, tx *store.Tx) error {
+	rows, err := tx.Issues(ctx, store.IssueFilter{Scope: store.Scope{Projects: []string{out.Project.ID}}}, store.IssuePage{Sort: store.SortLastSeen, Size: 1})
 	if err != nil || len(rows) == 0 {
-		return "", err
+		return err
 	}
-	return errata.ShortID(p.Prefix, rows[0].Number), nil
+	out.First = &rows[0]
+	envs, err := tx.EnvironmentsOf(ctx, rows[0].ID)
+	if len(envs) > 0 {
+		out.FirstEnvironment = envs[0].Name
+	}
+	return err
 }

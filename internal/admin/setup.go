@@ -127,6 +127,9 @@ func (s *Service) CreateAdmin(ctx context.Context, who errata.Actor, f AdminForm
 		}
 		return tx.FinishSetup(ctx, strings.TrimSpace(f.Org), s.now())
 	})
+	if err == nil {
+		s.readOrg(ctx)
+	}
 	return acc, err
 }
 

@@ -95,7 +95,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		return
 	}
 	if code == http.StatusUnauthorized && r.URL.Path != "/login" {
-		http.Redirect(w, r, s.path(loginFor(r)), http.StatusSeeOther)
+		http.Redirect(w, r, loginFor(r), http.StatusSeeOther)
 		return
 	}
 	s.errorPage(w, r, code, err)

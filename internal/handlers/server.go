@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +14,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/views/page"
 	"errata/static"
 )
 
@@ -26,18 +26,18 @@ type Deps struct {
 	Find     *find.Service
 	Sessions *auth.Sessions
 	Decide   errata.Decide
-	URL      string // public base URL
-	Org      string
-	Trusted  []*net.IPNet // proxies whose X-Forwarded-For is believed
-	Dev      bool         // serves /dev/gallery
+	URL      string        // public base URL
+	Org      func() string // of the installation, for the corner
+	Trusted  []*net.IPNet  // proxies whose X-Forwarded-For is believed
+	Dev      bool          // serves /dev/gallery
 }
 
 // Server answers browsers and readers of the JSON API.
 type Server struct {
 	Deps
 	secure bool // the public address is https
-	base   string
 	rows   []row
+	canned map[int]page.Canned // the pages of 500 and 503
 }
 
 // row is one route with its handler.
@@ -47,13 +47,17 @@ type row struct {
 }
 
 // New returns a server.
-func New(d Deps) *Server {
-	s := &Server{Deps: d, secure: strings.HasPrefix(d.URL, "https://")}
-	if u, err := url.Parse(d.URL); err == nil {
-		s.base = strings.TrimSuffix(u.Path, "/")
+func New(d Deps) (*Server, error) {
+	s := &Server{Deps: d, secure: strings.HasPrefix(d.URL, "https://"), canned: map[int]page.Canned{}}
+	for _, code := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable} {
+		c, err := page.NewCanned(code)
+		if err != nil {
+			return nil, err
+		}
+		s.canned[code] = c
 	}
 	s.rows = s.routes()
-	return s
+	return s, nil
 }
 
 // Routes lists what Handler serves.
@@ -71,26 +75,25 @@ func (s *Server) Handler() http.Handler {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = ipExtractor(s.Trusted)
 	e.HTTPErrorHandler = s.fail
+	static := static.Handler()
 	for _, r := range s.rows {
+		if r.do == nil {
+			e.Add(r.Method, r.Path, echo.WrapHandler(static))
+			continue
+		}
 		e.Add(r.Method, r.Path, s.guarded(r))
 	}
-	static := static.Handler()
-	h := s.Sessions.LoadAndSave(s.crossOriginFor(e))
+	h := s.crossOrigin(s.Sessions.LoadAndSave(e))
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case strings.HasPrefix(r.URL.Path, "/static/"):
-			static.ServeHTTP(w, r) // no session, no cookie: the same file for everybody
-		case strings.HasPrefix(r.URL.Path, "/api/"):
-			e.ServeHTTP(w, r) // tokens, never cookies
+		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/api/"):
+			e.ServeHTTP(w, r) // files are the same for everybody; the API knows tokens, never cookies
 		default:
 			h.ServeHTTP(w, r)
 		}
 	})
 	return s.identify(s.headers(s.recoverPanics(inner)))
 }
-
-// crossOriginFor checks every change that a browser's session could make.
-func (s *Server) crossOriginFor(next http.Handler) http.Handler { return s.crossOrigin(next) }
 
 // guarded puts in front of a handler what its row asks for.
 func (s *Server) guarded(r row) echo.HandlerFunc {
@@ -104,6 +107,3 @@ func (s *Server) guarded(r row) echo.HandlerFunc {
 	}
 	return r.do
 }
-
-// path puts the base path of the public address in front.
-func (s *Server) path(p string) string { return s.base + p }

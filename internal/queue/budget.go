@@ -46,6 +46,16 @@ func budget(dataDir string, asked int64) (int64, error) {
 // The disk counts as full below 5 % or 1 GiB of free space.
 const minFree = 1 << 30
 
+// DiskFree returns the bytes free and in all on the disk that holds dir, zeros
+// when it cannot be asked.
+func DiskFree(dir string) (free, total int64) {
+	free, total, err := diskFree(dir)
+	if err != nil {
+		return 0, 0
+	}
+	return free, total
+}
+
 // DiskFull says whether the disk that holds dir has too little room to accept
 // more. An error counts as room: a disk that cannot be asked is not a full one.
 func DiskFull(dir string) bool {

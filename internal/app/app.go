@@ -1,0 +1,216 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"errata/internal/auth"
+	"errata/internal/config"
+	"errata/internal/errata"
+	"errata/internal/find"
+	"errata/internal/handlers"
+	"errata/internal/ingest"
+	"errata/internal/intake/sentry"
+	"errata/internal/pipeline"
+	"errata/internal/queue"
+	"errata/internal/search"
+	"errata/internal/search/elastic"
+	"errata/internal/search/embedded"
+	"errata/internal/telemetry"
+)
+
+// App is a server that is ready to run: everything is open, the address bound.
+type App struct {
+	*base
+	life    *lifecycle
+	server  *server
+	queue   *queue.Queue
+	engine  search.Engine
+	metrics *prometheus.Registry
+	health  *health
+	token   string // of the set-up link
+}
+
+// Options are what only tests and developers choose.
+type Options struct {
+	Dev  bool                     // serves /dev/gallery
+	Fail func(point string) error // failpoints of the worker
+}
+
+// New opens everything in order and binds the address. Close what it returns
+// by running it, or by Close.
+func New(ctx context.Context, cfg *config.Config, clock errata.Clock, log *slog.Logger, o Options) (a *App, err error) {
+	b, err := openBase(ctx, cfg, clock, log)
+	if err != nil {
+		return nil, err
+	}
+	a = &App{base: b, metrics: telemetry.NewRegistry(), health: &health{}}
+	a.life = &lifecycle{log: log, drain: a.health.drain, delay: cfg.DrainDelay}
+	a.life.onClose("store", b.close)
+	if err := a.open(ctx, o); err != nil {
+		return nil, errors.Join(err, a.life.close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, o Options) (err error) {
+	if err := a.lock(); err != nil {
+		return err
+	}
+	if a.queue, err = queue.Open(ctx, queue.Options{DataDir: a.cfg.DataDir, MaxBytes: int64(a.cfg.Queue.MaxBytes), Log: a.log}); err != nil {
+		return err
+	}
+	a.life.onClose("queue", a.queue.Close)
+	if a.engine, err = a.openEngine(ctx); err != nil {
+		return err
+	}
+	a.life.onClose("engine", a.engine.Close)
+	a.admin.Queue, a.admin.Engine = a.queue, a.engine
+	if a.token, err = a.admin.OfferSetup(ctx); err != nil {
+		return err
+	}
+	return a.build(ctx, o)
+}
+
+// lock keeps a second server out of the data directory.
+func (a *App) lock() error {
+	release, err := lockFile(filepath.Join(a.cfg.DataDir, "LOCK"))
+	if err != nil {
+		return &config.Error{Key: "data_dir", Problem: "another server uses " + a.cfg.DataDir, Remedy: "stop it, or name another directory"}
+	}
+	a.life.onClose("lock", release)
+	return nil
+}
+
+func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
+	if !a.cfg.Elasticsearch() {
+		return embedded.Open(ctx, embedded.Options{Dir: filepath.Join(a.cfg.DataDir, "events"), Clock: a.clock, Log: a.log})
+	}
+	e := a.cfg.Search.Elastic
+	o := elastic.Options{URLs: e.URLs, APIKey: e.APIKey.Reveal(), Username: e.Username, Password: e.Password.Reveal(),
+		CAFingerprint: e.CAFingerprint, Prefix: e.Prefix, Replicas: e.Replicas, MaxInflight: e.MaxInflight, Clock: a.clock, Log: a.log}
+	if e.CAFile != "" {
+		pem, err := os.ReadFile(e.CAFile)
+		if err != nil {
+			return nil, &config.Error{Key: "search.elastic.ca_file", Problem: err.Error(), Remedy: "name a readable PEM file"}
+		}
+		o.CACert = pem
+	}
+	cert, err := clientCertificate(e)
+	if err != nil {
+		return nil, err
+	}
+	o.Certificate = cert
+	return elastic.Open(ctx, o)
+}
+
+// build makes services and doors, and says in which order they start.
+func (a *App) build(ctx context.Context, o Options) error {
+	in := ingest.New(ingest.Options{Store: a.store, Queue: a.queue, Clock: a.clock, Log: a.log, Metrics: a.metrics, Secret: a.start.Secret,
+		DataDir: a.cfg.DataDir})
+	worker := pipeline.New(pipeline.Options{Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
+		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail})
+	mux, err := a.doors(in, o)
+	if err != nil {
+		return err
+	}
+	if a.server, err = listen(ctx, a.cfg.Listen, mux, a.log); err != nil {
+		return &config.Error{Key: "listen", Problem: err.Error(), Remedy: "choose a free address"}
+	}
+	a.life.onClose("listener", a.server.close)
+	a.life.tiers = []tier{
+		{name: "background", grace: 10 * time.Second, parts: map[string]Part{"watch": partFunc(a.admin.Watch), "retention": partFunc(a.admin.Retention)}},
+		{name: "workers", grace: 20 * time.Second, parts: map[string]Part{"worker": worker}},
+		{name: "ingest", grace: 10 * time.Second, parts: map[string]Part{"ingest": in}},
+		{name: "doors", grace: requestGrace, parts: map[string]Part{"http": a.server}},
+	}
+	return nil
+}
+
+// doors puts every transport package behind one address.
+func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
+	proxies, err := a.cfg.ProxyNetworks()
+	if err != nil {
+		return nil, err
+	}
+	var trusted []*net.IPNet
+	for _, p := range proxies {
+		trusted = append(trusted, &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
+	}
+	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: decide, Log: a.log, UserSecret: a.start.Secret})
+	pages, err := handlers.New(handlers.Deps{Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: decide,
+		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
+		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev})
+	if err != nil {
+		return nil, err
+	}
+	limits := sentry.Limits{Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
+		Event: int(a.cfg.Intake.MaxEvent), Items: a.cfg.Intake.MaxItems, ClientReport: int(a.cfg.Intake.MaxClientReport)}
+	intake := sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: limits, TrustedProxies: proxies})
+	mux := http.NewServeMux()
+	a.health.checks = []check{{"queue", func(context.Context) error {
+		if a.queue.Writable() {
+			return nil
+		}
+		return errors.New("the queue takes nothing")
+	}}, {"database", a.admin.Reached}}
+	mux.HandleFunc("GET /healthz", a.health.live)
+	mux.HandleFunc("GET /readyz", a.health.ready)
+	mux.Handle("GET /metrics", telemetry.Handler(a.metrics))
+	if err := mount(mux, pages.Unknown, pages, door(intakeDoor{intake})); err != nil {
+		return nil, err
+	}
+	packed, err := compress(mux)
+	if err != nil {
+		return nil, err
+	}
+	return limitsBefore(packed), nil
+}
+
+// intakeDoor gives the Sentry door the shape of the others.
+type intakeDoor struct{ *sentry.Intake }
+
+func (intakeDoor) Routes() []errata.Route { return sentry.Routes() }
+
+func limitsBefore(h http.Handler) http.Handler { return limits(h) }
+
+// Addr is the address that is bound, as host:port.
+func (a *App) Addr() string { return a.server.addr() }
+
+// SetupLink is where the first administrator is made; "" when that is done.
+func (a *App) SetupLink() string {
+	if a.token == "" {
+		return ""
+	}
+	return strings.TrimSuffix(a.cfg.URL, "/") + "/setup/admin?token=" + a.token
+}
+
+// Run serves until ctx ends, and returns when everything has stopped.
+func (a *App) Run(ctx context.Context) error {
+	if u, err := url.Parse(a.cfg.URL); err == nil && !loopback(u.Hostname()) {
+		a.log.Warn("the address is not local: put it behind TLS; a second factor does not exist yet", slog.String("url", a.cfg.URL))
+	}
+	return a.life.run(ctx)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Close gives everything back without running.
+func (a *App) Close() error { return a.life.close() }
+
+// Engine and Store are for tests that look behind the pages.
+func (a *App) String() string { return fmt.Sprintf("errata %s on %s", Version, a.Addr()) }

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"errata/internal/admin"
+	"errata/internal/config"
+	"errata/internal/errata"
+)
+
+// Command is one `web` command beside the server: it works through the same
+// services as the pages, as actor system, via cli.
+type Command struct {
+	Config *config.Config
+	Clock  errata.Clock
+	Log    *slog.Logger
+	Out    io.Writer
+	JSON   bool
+}
+
+var commandActor = errata.System("cli", "cli")
+
+func (c Command) with(ctx context.Context, do func(*admin.Service) error) error {
+	b, err := openBase(ctx, c.Config, c.Clock, c.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = b.close() }()
+	return do(b.admin)
+}
+
+// print writes the answer: one object of JSON, or lines for people.
+func (c Command) print(answer any, lines ...string) error {
+	if c.JSON {
+		return json.NewEncoder(c.Out).Encode(answer)
+	}
+	_, err := fmt.Fprintln(c.Out, strings.Join(lines, "\n"))
+	return err
+}
+
+// Setup makes the first administrator and ends the first run.
+func (c Command) Setup(ctx context.Context, email, name, passwordFile, org string) error {
+	password, err := readPassword(passwordFile)
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, func(a *admin.Service) error {
+		acc, err := a.CreateAdmin(ctx, commandActor, admin.AdminForm{Org: org, Email: email, Name: name, Password: password})
+		if err != nil {
+			return err
+		}
+		return c.print(map[string]string{"email": acc.Email, "login": acc.Login}, "Administrator "+acc.Email+" made. Sign in at "+c.Config.URL+"/login")
+	})
+}
+
+// readPassword takes the first line of a file, "-" for standard input.
+func readPassword(file string) (string, error) {
+	var text []byte
+	var err error
+	if file == "-" {
+		text, err = io.ReadAll(io.LimitReader(os.Stdin, 4096))
+	} else {
+		text, err = os.ReadFile(file) //nolint:gosec // the operator names it
+	}
+	if err != nil {
+		return "", errata.E(errata.Invalid, "The password file cannot be read: "+err.Error(), err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSuffix(line, "\r"), nil
+}
+
+// ProjectCreate makes a service with its first key.
+func (c Command) ProjectCreate(ctx context.Context, slug, name, platform string) error {
+	return c.with(ctx, func(a *admin.Service) error {
+		p, err := a.CreateProject(ctx, commandActor, admin.ProjectForm{Slug: slug, Name: name, Platform: platform})
+		if err != nil {
+			return err
+		}
+		return c.print(map[string]string{"id": p.ID, "slug": p.Slug, "prefix": p.Prefix, "key": p.Key.Key, "dsn": p.DSN},
+			"Service "+p.Slug+" (issues are "+p.Prefix+"-1, "+p.Prefix+"-2 …)", "DSN "+p.DSN)
+	})
+}
+
+// KeyCreate makes a further key of a service.
+func (c Command) KeyCreate(ctx context.Context, slug, kind string) error {
+	return c.with(ctx, func(a *admin.Service) error {
+		k, err := a.CreateKey(ctx, commandActor, slug, errata.KeyKind(kind))
+		if err != nil {
+			return err
+		}
+		return c.print(map[string]string{"key": k.Key, "kind": string(k.Kind), "dsn": a.DSN(k)}, "DSN "+a.DSN(k))
+	})
+}
+
+// TokenCreate makes a token of the JSON API for an account.
+func (c Command) TokenCreate(ctx context.Context, email, scopes, expires string) error {
+	f := admin.TokenForm{Email: email, Name: "made on the command line"}
+	for _, s := range strings.Split(scopes, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			f.Actions = append(f.Actions, errata.Action(s))
+		}
+	}
+	var err error
+	if f.Life, err = life(expires); err != nil {
+		return err
+	}
+	return c.with(ctx, func(a *admin.Service) error {
+		token, row, err := a.CreateToken(ctx, commandActor, f)
+		if err != nil {
+			return err
+		}
+		until := errata.FromMicros(row.ExpiresAt).Format(time.RFC3339)
+		return c.print(map[string]string{"id": row.ID, "token": token, "expires_at": until}, token, "It is shown this once only and works until "+until+".")
+	})
+}
+
+// life reads 90d, 36h; "" is the default.
+func life(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 100_000 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	} else if d, err := time.ParseDuration(s); err == nil {
+		return d, nil
+	}
+	return 0, errata.E(errata.Invalid, "“"+s+"” is no length of time. Write one like 90d or 36h.", nil)
+}
+
+// Report writes why a command was refused and returns its exit code: 78 for a
+// wrong setting, else 1.
+func Report(err error, asJSON bool, w io.Writer) int {
+	if c, ok := asConfig(err); ok {
+		fmt.Fprintln(w, c.Error())
+		return config.ExitCode
+	}
+	message := errata.MessageOf(err)
+	if errata.CodeOf(err) == errata.Internal {
+		message = err.Error() // the operator's own terminal
+	}
+	if !asJSON {
+		fmt.Fprintln(w, message)
+		return 1
+	}
+	details := errata.DetailsOf(err)
+	if details == nil {
+		details = []errata.Detail{}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": errata.CodeOf(err), "message": message, "details": details}})
+	return 1
+}

@@ -1,0 +1,121 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"errata/internal/errata"
+	"errata/internal/find"
+	"errata/internal/grouping"
+	"errata/internal/normalize"
+	"errata/internal/views/page"
+)
+
+// issue is the page of one issue and of its events.
+type issue struct{ *Server }
+
+func encodeEvent(ev *errata.Event) ([]byte, error) { return normalize.Encode(ev) }
+
+func (h issue) show(c echo.Context) error {
+	ctx, who := c.Request().Context(), actorOf(c)
+	part, ok := page.ParsePart(c.Param("part"))
+	if !ok {
+		return errata.E(errata.NotFound, "There is no such part of an event.", nil)
+	}
+	v, err := h.Find.Issue(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if id := v.ShortID(); id != c.Param("id") { // chk-12 is CHK-12: one address for each page
+		return c.Redirect(http.StatusSeeOther, page.IssueURL{ID: id, Event: c.Param("event"), Part: part}.String())
+	}
+	m := h.moment(zoneOf(who))
+	in := page.IssueIn{Moment: m, Issue: v.Issue, Service: v.Project, Envs: v.Environments, LastDay: v.LastDay, Back: back(c), Why: why(v)}
+	in.Trend = h.trend(c, v)
+	in.Event, err = h.event(ctx, c, who, v, part)
+	if err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if in.Event.Event == nil && in.Event.Failed == nil && c.Param("event") != "" {
+		code = http.StatusNotFound
+	}
+	return showModel(c, code, page.NewIssue(h.chrome(c, m), in))
+}
+
+// back is the list the reader came from, when that was ours.
+func back(c echo.Context) string {
+	u, err := url.Parse(c.Request().Referer())
+	if err != nil || u.Host != c.Request().Host || u.Path != "/issues" {
+		return ""
+	}
+	return localPath(u.RequestURI())
+}
+
+func (h issue) trend(c echo.Context, v find.IssueView) page.TrendIn {
+	who := actorOf(c)
+	vol, err := h.Find.IssueTrend(c.Request().Context(), v, zoneOf(who))
+	t := page.TrendIn{Moment: h.moment(zoneOf(who)), Interval: vol.Interval, Edges: vol.Edges}
+	if err != nil {
+		t.Failed = failure(c, t.Moment, "The chart could not be drawn.", err, "trend")
+		return t
+	}
+	t.Events = vol.Series[0].Buckets
+	t.Marks = []page.TrendMark{{At: v.Issue.FirstSeen, Text: "first seen"}}
+	return t
+}
+
+// event reads the event that the address names. What is gone for good is said
+// with the nearest that is left; an engine that is away fails this card alone.
+func (h issue) event(ctx context.Context, c echo.Context, who errata.Actor, v find.IssueView, part page.Part) (page.EventIn, error) {
+	in := page.EventIn{Asked: c.Param("event"), Part: part, Frames: page.ParseFrames(c.QueryParam("frames")), Settings: v.Project.Settings,
+		ReadPII: h.Decide(who, errata.EventReadPII, v.Project.ID) == nil}
+	e := h.Find.Event(ctx, who, v, in.Asked)
+	switch {
+	case e.Event != nil:
+		in.Event, in.First, in.Previous, in.Next, in.Last = e.Event, e.First, e.Previous, e.Next, e.Last
+		in.Position, in.Total = e.Position, e.Total
+	case e.Gone || errata.CodeOf(e.Err) == errata.NotFound:
+		in.Nearest = h.nearest(ctx, who, v, in.Asked)
+		return in, nil
+	case errata.CodeOf(e.Err) == errata.Internal || errata.CodeOf(e.Err) == errata.Forbidden:
+		return in, e.Err
+	default:
+		in.Failed = failure(c, h.moment(zoneOf(who)), "The event could not be read.", e.Err, "event")
+		return in, nil
+	}
+	var err error
+	in.JSON, err = encodeEvent(e.Event)
+	return in, err
+}
+
+// nearest is the newest event that is still there.
+func (h issue) nearest(ctx context.Context, who errata.Actor, v find.IssueView, asked string) string {
+	if asked == find.Last {
+		return ""
+	}
+	if e := h.Find.Event(ctx, who, v, find.Last); e.Event != nil {
+		return e.Event.ID
+	}
+	return ""
+}
+
+// why turns the stored reason of grouping into what the page shows.
+func why(v find.IssueView) page.WhyIn {
+	w, err := grouping.ParseWhy(v.Why)
+	if err != nil {
+		return page.WhyIn{}
+	}
+	out := page.WhyIn{Version: w.Version, Kind: string(w.Kind), Hash: v.Fingerprint, Rule: w.Rule}
+	for _, p := range w.Parts {
+		part := page.WhyPart{Name: p.Name, Text: p.Text}
+		if !p.Used {
+			part.Ignored = p.Why
+		}
+		out.Parts = append(out.Parts, part)
+	}
+	return out
+}

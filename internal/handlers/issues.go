@@ -1,0 +1,160 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"errata/internal/errata"
+	"errata/internal/find"
+	"errata/internal/search"
+	"errata/internal/views/page"
+	"errata/internal/views/ui"
+)
+
+// issues is the issue list with its chart.
+type issues struct{ *Server }
+
+// chartWait is how long the chart may keep the page waiting.
+const chartWait = 2 * time.Second
+
+func zoneOf(who errata.Actor) *time.Location {
+	l, err := time.LoadLocation(who.Zone)
+	if err != nil || who.Zone == "Local" {
+		return time.UTC
+	}
+	return l
+}
+
+func (h issues) show(c echo.Context) error {
+	who := actorOf(c)
+	in, err := h.listParams(c, who)
+	if err != nil {
+		return err
+	}
+	var (
+		list     find.IssuePage
+		listErr  error
+		trend    find.Volume
+		trendErr error
+		wg       sync.WaitGroup
+	)
+	ctx := c.Request().Context()
+	wg.Go(func() {
+		list, listErr = h.Find.Issues(ctx, who, find.IssueQuery{Q: in.q, Range: in.span, Sort: in.sort, Cursor: in.cursor, Size: in.size})
+	})
+	wg.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, chartWait)
+		defer cancel()
+		trend, trendErr = h.Find.Volume(ctx, who, find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare})
+	})
+	wg.Wait()
+	choices, err := h.Find.Choices(ctx, who, in.span)
+	if err != nil {
+		return err
+	}
+	// Filters and pickers send parameters of their own; they become part of q,
+	// and equal state has one address.
+	if listErr == nil && (list.Query.Text != c.QueryParam("q") || foreign(c)) && c.Request().Header.Get("HX-Request-Type") == "" {
+		return c.Redirect(http.StatusSeeOther, h.address(c, in, list.Query.Text).String())
+	}
+	return h.answer(c, in, choices, list, listErr, trend, trendErr)
+}
+
+// foreign says that the address holds what belongs into q.
+func foreign(c echo.Context) bool {
+	v := c.QueryParams()
+	for _, k := range []string{"service", "env", "severity", "level"} {
+		if v.Has(k) {
+			return true
+		}
+	}
+	return len(v["q"]) > 1 || v.Has("q") && v.Get("q") == ""
+}
+
+func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
+	u := page.ListURL{Path: "/issues", Q: q, Range: in.rangeWord, From: in.from, To: in.to, Zone: c.QueryParam("tz"), Sort: in.sort,
+		Cursor: in.cursor, Size: in.size, DefaultSort: "last_seen"}
+	if !in.compare {
+		u.Compare = "none"
+	}
+	return u
+}
+
+func (h issues) answer(c echo.Context, in listIn, choices find.Choices, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
+	m := h.moment(in.zone)
+	u := h.address(c, in, list.Query.Text)
+	x := page.IssuesIn{Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
+		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps)}
+	code := http.StatusOK
+	switch errata.CodeOf(listErr) {
+	case "":
+		x.Query = page.NewQuery(list.Query.Text, list.Query.Tree)
+		h.rows(&x, list)
+	case errata.Invalid:
+		code = status(listErr)
+		x.URL.Q = in.q
+		x.Query = page.RefusedQuery(in.q, listErr)
+		trendErr = nil
+	case errata.Unavailable, errata.SlowDown:
+		x.URL.Q = in.q
+		x.Query = page.NewQuery(in.q, nil)
+		x.Failed = failure(c, m, "The list could not be read.", listErr, "list")
+	default:
+		return listErr
+	}
+	x.Trend = trendIn(c, m, trend, trendErr)
+	return showModel(c, code, page.NewIssues(h.chrome(c, m), x))
+}
+
+func (h issues) rows(x *page.IssuesIn, list find.IssuePage) {
+	for _, n := range list.Query.Notices {
+		x.Notices = append(x.Notices, n.Message)
+	}
+	if list.TitlesOnly {
+		x.Partial = "The event engine is away: words were looked for in titles only."
+	}
+	if list.First {
+		x.Offset = 0
+	} else {
+		x.AsOf = list.AsOf
+	}
+	for _, r := range list.Rows {
+		x.Rows = append(x.Rows, page.IssueRowIn{Issue: r.Issue, Service: r.Project, Hours: r.Hours})
+	}
+}
+
+// failure says what could not be made and how to try again.
+func failure(c echo.Context, m ui.Moment, what string, err error, target string) *ui.Failure {
+	return &ui.Failure{What: what, Cause: errata.MessageOf(err), Since: m.At(m.Now.UnixMicro()), RequestID: requestID(c.Request().Context()),
+		Retry: c.Request().URL.RequestURI(), Target: target}
+}
+
+func gaps(all []search.Gap) []page.Gap {
+	var out []page.Gap
+	for _, g := range all {
+		out = append(out, page.Gap{From: g.From.UnixMicro(), To: g.To.UnixMicro(), Reason: g.Reason})
+	}
+	return out
+}
+
+// trendIn turns a volume by severity into the chart's input.
+func trendIn(c echo.Context, m ui.Moment, v find.Volume, err error) page.TrendIn {
+	t := page.TrendIn{Moment: m, Interval: v.Interval, Edges: v.Edges, Previous: v.Previous, Gaps: gaps(v.Gaps)}
+	if err != nil {
+		t.Failed = failure(c, m, "The chart could not be drawn.", err, "trend")
+		return t
+	}
+	for _, s := range v.Series {
+		if sev, ok := errata.ParseSeverity(s.Key); ok {
+			t.Counts[sev] = s.Buckets
+		}
+	}
+	if v.Previous != nil {
+		t.Before = "previous " + ui.Duration(v.Range.To.Sub(v.Range.From))
+	}
+	return t
+}

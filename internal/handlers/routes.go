@@ -1,0 +1,64 @@
+package handlers
+
+import (
+	"net/http"
+
+	"errata/internal/errata"
+)
+
+// routes is the manifest: every address that browsers and readers of the JSON
+// API may ask for.
+func (s *Server) routes() []row {
+	var (
+		in      = login{s}
+		set     = setup{s}
+		svc     = services{s}
+		list    = issues{s}
+		one     = issue{s}
+		sys     = system{s}
+		api     = api{s}
+		get     = http.MethodGet
+		post    = http.MethodPost
+		public  = errata.AuthPublic
+		session = errata.AuthSession
+		token   = errata.AuthToken
+	)
+	r := []row{
+		{errata.Route{Method: get, Path: "/static/*", Name: "static", Auth: public}, nil},
+		{errata.Route{Method: get, Path: "/", Name: "home", Auth: session}, set.home},
+		{errata.Route{Method: get, Path: "/login", Name: "login", Auth: public}, in.form},
+		{errata.Route{Method: post, Path: "/login", Name: "login.post", Auth: public, CSRF: true, Rate: "login"}, in.submit},
+		{errata.Route{Method: post, Path: "/logout", Name: "logout", Auth: public, CSRF: true}, in.out},
+		{errata.Route{Method: post, Path: "/me/appearance", Name: "appearance", Auth: public, CSRF: true}, in.appearance},
+
+		{errata.Route{Method: get, Path: "/setup/admin", Name: "setup.admin", Auth: errata.AuthSetup}, set.adminForm},
+		{errata.Route{Method: post, Path: "/setup/admin", Name: "setup.admin.post", Auth: errata.AuthSetup, CSRF: true, Rate: "login"}, set.admin},
+		{errata.Route{Method: get, Path: "/setup/store", Name: "setup.store", Action: errata.SystemRead, Auth: session}, set.store},
+		{errata.Route{Method: get, Path: "/setup/service", Name: "setup.service", Action: errata.ProjectCreate, Auth: session}, set.serviceForm},
+		{errata.Route{Method: post, Path: "/setup/service", Name: "setup.service.post", Action: errata.ProjectCreate, Auth: session, CSRF: true}, set.service},
+
+		{errata.Route{Method: get, Path: "/services", Name: "services", Action: errata.ProjectRead, Auth: session}, svc.list},
+		{errata.Route{Method: get, Path: "/services/new", Name: "service.new", Action: errata.ProjectCreate, Auth: session}, svc.form},
+		{errata.Route{Method: post, Path: "/services", Name: "service.create", Action: errata.ProjectCreate, Auth: session, CSRF: true}, svc.create},
+		{errata.Route{Method: get, Path: "/services/:slug/setup", Name: "service.setup", Action: errata.KeyRead, Object: "project", Auth: session}, svc.setup},
+
+		{errata.Route{Method: get, Path: "/issues", Name: "issues", Action: errata.IssueRead, Auth: session}, list.show},
+		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session}, one.show},
+		{errata.Route{Method: get, Path: "/issues/:id/events/:event", Name: "issue.event", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
+		{errata.Route{Method: get, Path: "/issues/:id/events/:event/:part", Name: "issue.event.part", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
+		{errata.Route{Method: get, Path: "/system", Name: "system", Action: errata.SystemRead, Auth: session}, sys.show},
+
+		{errata.Route{Method: get, Path: "/api/v1/issues", Name: "api.issues", Action: errata.IssueRead, Auth: token}, api.issues},
+		{errata.Route{Method: get, Path: "/api/v1/issues/:id", Name: "api.issue", Action: errata.IssueRead, Object: "issue", Auth: token}, api.one},
+		{errata.Route{Method: get, Path: "/api/v1/issues/:id/events", Name: "api.issue.events", Action: errata.EventRead, Object: "issue", Auth: token}, api.issueEvents},
+		{errata.Route{Method: get, Path: "/api/v1/events/:event_id", Name: "api.event", Action: errata.EventRead, Object: "event", Auth: token}, api.event},
+		{errata.Route{Method: get, Path: "/api/v1/analytics/volume", Name: "api.volume", Action: errata.AnalyticsRead, Auth: token}, api.volume},
+		{errata.Route{Method: get, Path: "/api/openapi.json", Name: "api.openapi", Auth: public}, api.openapi},
+	}
+	if s.Dev {
+		g := galleryPages{s}
+		r = append(r, row{errata.Route{Method: get, Path: "/dev/gallery", Name: "gallery", Auth: public}, g.index},
+			row{errata.Route{Method: get, Path: "/dev/gallery/:name", Name: "gallery.entry", Auth: public}, g.entry})
+	}
+	return r
+}
