@@ -18,6 +18,12 @@ type Part interface {
 	Run(ctx context.Context) error
 }
 
+// partFunc is a Part that is one function.
+type partFunc func(ctx context.Context) error
+
+// Run calls the function.
+func (f partFunc) Run(ctx context.Context) error { return f(ctx) }
+
 // tier is a set of parts that start and stop together.
 type tier struct {
 	name  string

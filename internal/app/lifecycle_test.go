@@ -13,10 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-type partFunc func(context.Context) error
-
-func (f partFunc) Run(ctx context.Context) error { return f(ctx) }
-
 // diary notes what happened and when, seconds after the start.
 type diary struct {
 	mu    sync.Mutex

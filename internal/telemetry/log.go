@@ -17,11 +17,14 @@ type LogOptions struct {
 	File    string // "" = Stderr
 	MaxSize int64  // bytes; the file is set aside and begun anew when it grows past this
 	Keep    int    // files set aside that are kept
-	Stderr  *os.File
+	Stderr  *os.File // nil: that of the process
 }
 
 // NewLogger returns the logger of the program, and what closes its file.
 func NewLogger(o LogOptions) (*slog.Logger, io.Closer) {
+	if o.Stderr == nil {
+		o.Stderr = os.Stderr
+	}
 	var out io.Writer = o.Stderr
 	var end io.Closer = io.NopCloser(nil)
 	if o.File != "" {
@@ -49,9 +52,6 @@ func level(word string) slog.Level {
 }
 
 func terminal(f *os.File) bool {
-	if f == nil {
-		return false
-	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
