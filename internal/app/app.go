@@ -39,7 +39,8 @@ type App struct {
 	engine  search.Engine
 	metrics *prometheus.Registry
 	health  *health
-	token   string // of the set-up link
+	token   string          // of the set-up link
+	upkeep  map[string]Part // what the engine needs beside the workers
 }
 
 // Options are what only tests and developers choose.
@@ -112,7 +113,7 @@ func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
 		return nil, err
 	}
 	o.Certificate = cert
-	return elastic.Open(ctx, o)
+	return a.openElastic(ctx, o)
 }
 
 // build makes services and doors, and says in which order they start.
@@ -131,6 +132,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 	a.life.onClose("listener", a.server.close)
 	a.life.tiers = []tier{
 		{name: "background", grace: 10 * time.Second, parts: map[string]Part{"watch": partFunc(a.admin.Watch), "retention": partFunc(a.admin.Retention)}},
+		{name: "upkeep", grace: 5 * time.Second, parts: a.upkeep},
 		{name: "workers", grace: 20 * time.Second, parts: map[string]Part{"worker": worker}},
 		{name: "ingest", grace: 10 * time.Second, parts: map[string]Part{"ingest": in}},
 		{name: "doors", grace: requestGrace, parts: map[string]Part{"http": a.server}},
@@ -214,3 +216,7 @@ func (a *App) Close() error { return a.life.close() }
 
 // Engine and Store are for tests that look behind the pages.
 func (a *App) String() string { return fmt.Sprintf("errata %s on %s", Version, a.Addr()) }
+
+func (a *App) warn(ctx context.Context, message string, err error) {
+	a.log.WarnContext(ctx, message, slog.Any("error", err)) //nolint:sloglint // the callers' messages are constant
+}
