@@ -53,17 +53,13 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 	if err != nil {
 		return nil, &config.Error{Key: "master_key", Problem: err.Error(), Remedy: "name a file with 64 hex digits: openssl rand -hex 32"}
 	}
-	passwords, err := auth.NewPasswords()
-	if err != nil {
-		return nil, err
-	}
 	st, err := store.Open(ctx, store.Options{URL: cfg.Database.URL.Reveal(), Path: filepath.Join(cfg.DataDir, fileDatabase), Clock: clock,
 		Decide: decide, Log: log})
 	if err != nil {
 		return nil, err
 	}
 	b := &base{cfg: cfg, clock: clock, log: log, store: st}
-	b.admin = admin.New(admin.Options{Store: st, Passwords: passwords, Master: master, Clock: clock, Decide: decide, Log: log,
+	b.admin = admin.New(admin.Options{Store: st, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: decide, Log: log,
 		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version})
 	if err := b.prepare(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -121,15 +121,11 @@ func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView
 	if err := s.Decide(who, errata.EventRead, v.Issue.ProjectID); err != nil {
 		return EventPage{}, err
 	}
-	at := s.Clock()
-	length := q.Range.To.Sub(q.Range.From)
-	cursor, at, err := openEventCursor(q.Cursor, at)
+	cursor, end, err := openEventCursor(q.Cursor, q.Range.To)
 	if err != nil {
 		return EventPage{}, err
 	}
-	if q.Cursor != "" && q.Range.To.After(at) { // a relative range: as it was on page one
-		q.Range = Range{at.Add(-length), at}
-	}
+	q.Range = Range{end.Add(-q.Range.To.Sub(q.Range.From)), end} // a relative range stays where page one had it
 	query, err := s.parseAlone(ctx, who, q.Q)
 	if err != nil {
 		return EventPage{}, err
@@ -139,40 +135,39 @@ func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView
 		group = &querylang.And{Kids: []querylang.Expr{group, query.Bound}}
 	}
 	return s.events(ctx, search.Request{Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: q.Range.From,
-		To: q.Range.To, Size: q.Size, After: cursor, TotalUpTo: planA, Timeout: searchWait}, v.Project, at)
+		To: q.Range.To, Size: q.Size, After: cursor, TotalUpTo: planA, Timeout: searchWait}, v.Project)
 }
 
-func (s *Service) events(ctx context.Context, r search.Request, p errata.Project, at time.Time) (EventPage, error) {
+func (s *Service) events(ctx context.Context, r search.Request, p errata.Project) (EventPage, error) {
 	ctx, cancel := context.WithTimeout(ctx, searchWait)
 	defer cancel()
 	res, err := s.Engine.Search(ctx, r)
 	if err != nil {
 		return EventPage{}, err
 	}
-	out := EventPage{Total: res.Total, AsOf: at.UnixMicro(), Gaps: res.Gaps, Next: sealEventCursor(res.Next, at)}
+	out := EventPage{Total: res.Total, AsOf: r.To.UnixMicro(), Gaps: res.Gaps, Next: sealEventCursor(res.Next, r.To)}
 	for _, h := range res.Hits {
 		out.Rows = append(out.Rows, EventRow{h, p})
 	}
 	return out, nil
 }
 
-// An event cursor is the time of page one, which fixes a relative range, and
-// the engine's own cursor.
-func sealEventCursor(c search.Cursor, at time.Time) string {
+// An event cursor is the end of page one's range and the engine's own cursor.
+func sealEventCursor(c search.Cursor, end time.Time) string {
 	if c == "" {
 		return ""
 	}
-	return strconv.FormatInt(at.UnixMicro(), 36) + "." + string(c)
+	return strconv.FormatInt(end.UnixMicro(), 36) + "." + string(c)
 }
 
-func openEventCursor(s string, now time.Time) (search.Cursor, time.Time, error) {
+func openEventCursor(s string, end time.Time) (search.Cursor, time.Time, error) {
 	if s == "" {
-		return "", now, nil
+		return "", end, nil
 	}
 	when, rest, ok := strings.Cut(s, ".")
 	us, err := strconv.ParseInt(when, 36, 64)
-	if !ok || err != nil || us < 0 || us > now.UnixMicro() {
-		return "", now, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
+	if !ok || err != nil || us < 0 {
+		return "", end, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
 	}
 	return search.Cursor(rest), errata.FromMicros(us), nil
 }

@@ -58,6 +58,9 @@ func run(ctx context.Context, o options) error {
 			defer os.RemoveAll(dir)
 		}
 	}
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return err
+	}
 	if o.binary == "" {
 		o.binary = filepath.Join(o.data, "web")
 		if out, err := exec.Command("go", "build", "-o", o.binary, "./cmd/web").CombinedOutput(); err != nil { //nolint:gosec,noctx // a build
@@ -88,7 +91,7 @@ func run(ctx context.Context, o options) error {
 // send keeps the rate: an event is due at its time, and its latency counts
 // from there, however late the server lets it go.
 func send(ctx context.Context, o options, t *target, l *ledger) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.length+time.Duration(o.kills)*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, o.length+time.Minute+time.Duration(o.kills)*time.Minute)
 	defer cancel()
 	killed := make(chan error, 1)
 	go func() { killed <- killer(ctx, o, t) }()
