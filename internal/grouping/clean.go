@@ -137,7 +137,8 @@ func meaningless(function string) bool {
 
 // goName undoes the numbering of closures and drops type parameters.
 func goName(f *errata.Frame) (string, string) {
-	return place(f), cutClosures(strings.ReplaceAll(f.Function, "[...]", ""))
+	name := cutClosures("." + strings.ReplaceAll(f.Function, "[...]", ""))
+	return place(f), name[1:]
 }
 
 // cutClosures turns each ".func1.2" into ".func".

@@ -51,13 +51,14 @@ func TestFrameKeys(t *testing.T) {
 			{frame{File: "main-3F2A9C1B77.chunk.js", Function: "ab"}, "main.chunk.js"},
 			{frame{File: "app.js", Function: "ab", ContextLine: "pay()"}, "app.js|ab|pay()"},
 			{frame{File: "app.js", Function: "<anonymous>"}, "app.js"}, {frame{File: "app.js", Function: "eval"}, "app.js"},
-			{frame{Function: "?"}, ""}, {frame{File: "app.3f2a9c1b", Function: "pay"}, "app|pay"},
+			{frame{Function: "?"}, ""}, {frame{File: "app.js", Function: "?", ContextLine: "pay()"}, "app.js|?|pay()"}, {frame{File: "app.3f2a9c1b", Function: "pay"}, "app|pay"},
 			{frame{File: "app.deadbeefx.js", Function: "pay"}, "app.deadbeefx.js|pay"},
 		},
 		"node": {{frame{Module: "dist.cart:index", Function: "async Cart.pay", ContextLine: "  x"}, "dist.cart:index|pay|x"}},
 		"go": {
 			{frame{Module: "main", Function: "(*Shop[...]).Pay.func1.2.1"}, "main|(*Shop).Pay.func"},
 			{frame{Module: "main", Function: "run.func12.gowrap.func3"}, "main|run.func.gowrap.func"},
+			{frame{Module: "main", Function: "func2"}, "main|func"},
 			{frame{Module: "main", Function: "main.functional"}, "main|main.functional"},
 		},
 		"csharp": {

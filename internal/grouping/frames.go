@@ -51,7 +51,7 @@ func (c cleaner) keys(parts []Part, frames []errata.Frame, onlyInApp bool) []Par
 		case c.never(&frames[i]):
 			p.Why = "plumbing that says nothing about the error"
 		case onlyInApp && !frames[i].IsInApp():
-			p.Why = "library code"
+			p.Why = "not in-app"
 		case p.Text == "":
 			p.Why = "no name that lasts"
 		default:
@@ -76,7 +76,7 @@ func (c cleaner) appendKey(b []byte, f *errata.Frame) []byte {
 	if c.context {
 		line = strings.TrimSpace(f.ContextLine)
 	}
-	if c.script && line == "" && len(function) <= 2 || c.script && meaningless(function) {
+	if c.script && line == "" && (len(function) <= 2 || meaningless(function)) {
 		function = ""
 	}
 	if function != "" {
