@@ -42,7 +42,7 @@ func typicalEvent() *errata.Event {
 	}
 	for _, c := range []string{"os", "browser", "device", "runtime", "app", "cart"} {
 		ev.Contexts = append(ev.Contexts, errata.Member{Key: c, Value: json.RawMessage(
-			fmt.Sprintf(`{"name":"%s","version":"3.12.%d","build":"abc","items":%d,"nested":{"kernel_version":"6.1.0-18-amd64"}}`, strings.Title(c), len(c), len(c)))}) //nolint:staticcheck // ASCII
+			fmt.Sprintf(`{"name":"%s","version":"3.12.%d","build":"abc","items":%d,"nested":{"kernel_version":"6.1.0-18-amd64"}}`, strings.ToUpper(c), len(c), len(c)))})
 	}
 	ev.Extra = errata.Object{{Key: "attempt", Value: json.RawMessage("3")}, {Key: "sys.argv", Value: json.RawMessage(`["manage.py","runserver"]`)}}
 	return ev

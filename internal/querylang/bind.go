@@ -128,6 +128,9 @@ func (b *binder) leaf(l *Leaf) Expr {
 	for _, v := range l.Values {
 		out.Values = append(out.Values, b.value(l, &f, v)...)
 	}
+	if f.Name == "user" {
+		out.Values = canonical(out.Values) // hashes sort otherwise than what they stand for
+	}
 	return out
 }
 

@@ -7,7 +7,8 @@ package querylang
 // Expr is a query as a tree. A nil Expr matches everything.
 type Expr interface{ expr() }
 
-// And is true when every kid is; Or when any kid is; Not when Kid is not.
+// And is true when every kid is, Or when any kid is, Not when Kid is not: an
+// And of nothing matches everything, an Or of nothing nothing.
 type (
 	And struct{ Kids []Expr }
 	Or  struct{ Kids []Expr }
@@ -22,7 +23,7 @@ type (
 //	Key.Name          Value kinds              reads
 //	"" (free text)    Words, Phrase, Prefix    any of Words[message], Words[type], Words[stack]
 //	message, stack    Words, Phrase, Prefix    that stream of Words
-//	service           Equal, Wildcard          Service (a slug; visible to the asker, or bound to none)
+//	service           Equal, Wildcard          Service (a slug)
 //	issue             Equal                    Issue (Text is an internal id)
 //	event             Equal                    EventID
 //	type code culprit Equal, Wildcard          Type, Code, Culprit, folded

@@ -1,8 +1,8 @@
 package querylang
 
 import (
+	"bytes"
 	"encoding/json"
-	"strings"
 
 	"errata/internal/errata"
 )
@@ -20,20 +20,20 @@ func (k *knownContexts) deviceName() string {
 	return k.deviceFamily
 }
 
-func (k *knownContexts) note(path []byte, value string) {
+func (k *knownContexts) note(path, value []byte) {
 	switch string(path) {
 	case "ctx.os.name":
-		k.os = value
+		k.os = string(value)
 	case "ctx.os.version":
-		k.osVersion = value
+		k.osVersion = string(value)
 	case "ctx.browser.name":
-		k.browser = value
+		k.browser = string(value)
 	case "ctx.browser.version":
-		k.browserVersion = value
+		k.browserVersion = string(value)
 	case "ctx.device.model":
-		k.deviceModel = value
+		k.deviceModel = string(value)
 	case "ctx.device.family":
-		k.deviceFamily = value
+		k.deviceFamily = string(value)
 	}
 }
 
@@ -51,7 +51,7 @@ func (b *builder) contexts(ev *errata.Event) {
 	for _, m := range ev.Extra {
 		w.member("ctx.extra", m)
 	}
-	w.in, w.b = "", nil
+	w.in, w.b = nil, nil
 	b.sort(b.ctx)
 }
 
@@ -59,7 +59,7 @@ func (b *builder) contexts(ev *errata.Event) {
 // encoder; of anything else it takes what it can and never more than the text.
 type walk struct {
 	b      *builder
-	in     string
+	in     []byte
 	i      int
 	path   []byte // folded
 	hidden int    // depth of keys that no query can write
@@ -71,15 +71,15 @@ const maxWalkDepth = 32
 
 func (w *walk) member(prefix string, m errata.Member) {
 	w.path = append(w.path[:0], prefix...)
-	w.in, w.i, w.hidden = string(m.Value), 0, 0
-	w.enter(m.Key, 0)
+	w.in, w.i, w.hidden = m.Value, 0, 0
+	w.enter([]byte(m.Key), 0)
 }
 
 // enter walks the value at i under key.
-func (w *walk) enter(key string, depth int) bool {
+func (w *walk) enter(key []byte, depth int) bool {
 	mark := len(w.path)
-	w.path = append(w.path, '.')
-	w.path = appendFold(w.path, key)
+	w.path = append(append(w.path, '.'), key...)
+	w.path = foldTail(w.path, mark+1)
 	bad := 0
 	if !writable(w.path[mark+1:], "") {
 		bad = 1
@@ -169,9 +169,9 @@ func (w *walk) space() {
 	}
 }
 
-func (w *walk) text() (string, bool) {
+func (w *walk) text() ([]byte, bool) {
 	if !w.at('"') {
-		return "", false
+		return nil, false
 	}
 	start, escaped := w.i, false
 	for ; w.i < len(w.in); w.i++ {
@@ -186,16 +186,16 @@ func (w *walk) text() (string, bool) {
 				return raw, true
 			}
 			var s string
-			err := json.Unmarshal([]byte(w.in[start-1:w.i]), &s)
-			return s, err == nil
+			err := json.Unmarshal(w.in[start-1:w.i], &s)
+			return []byte(s), err == nil
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // literal reads a number, true, false or null.
 func (w *walk) literal() bool {
-	n := strings.IndexAny(w.in[w.i:], ",]} \n\t\r")
+	n := bytes.IndexAny(w.in[w.i:], ",]} \n\t\r")
 	if n < 0 {
 		n = len(w.in) - w.i
 	}
@@ -207,13 +207,16 @@ func (w *walk) literal() bool {
 	return n > 0
 }
 
-func (w *walk) leaf(value string) {
-	if value == "" || w.hidden > 0 {
+func (w *walk) leaf(value []byte) {
+	if len(value) == 0 || w.hidden > 0 {
 		return
 	}
-	w.b.known.note(w.path, value)
+	b := w.b
+	b.known.note(w.path, value)
 	w.left--
-	at := len(w.b.buf)
-	w.b.buf = append(w.b.buf, w.path...)
-	w.b.ctx = w.b.valueOf(w.b.ctx, at, value)
+	at := len(b.buf)
+	b.buf = append(b.buf, w.path...)
+	end := len(b.buf)
+	b.buf = append(append(b.buf, '='), value...)
+	b.ctx = b.entry(b.ctx, at, end)
 }

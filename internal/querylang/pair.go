@@ -216,14 +216,11 @@ func (p *parser) has(start int) Expr {
 	var kids []Expr
 	for _, it := range items {
 		h, ok := headAt(plain(it.a.pat)+":", 0)
-		if !ok || h.end != len(plain(it.a.pat)) {
+		if !ok || h.end != len(plain(it.a.pat)) || h.name == "has" {
 			p.fail("bad_value", it.start, it.end, "has: needs the name of a field.", "")
 			continue
 		}
 		f, k, known := h.field()
-		if h.name == "has" {
-			known = false
-		}
 		if !known {
 			h.end = it.end
 			if f, k, known = p.assume(h, it.start); !known {

@@ -54,7 +54,7 @@ type parser struct {
 	depth             int
 	leaves, items     int
 	wildcards         int
-	done              bool  // a limit was passed: nothing more is reported
+	done              bool  // nothing more is reported
 	close             []int // matching parentheses, filled when first asked
 }
 
@@ -64,9 +64,7 @@ func (p *parser) fail(reason string, start, end int, message, hint string) {
 	}
 	p.problems = append(p.problems, errata.Detail{Reason: "query." + reason, Field: "q",
 		Start: start, End: end, Message: message, Hint: hint})
-	if len(p.problems) == maxProblems {
-		p.done, p.i = true, len(p.q)
-	}
+	p.done = len(p.problems) == maxProblems
 }
 
 func (p *parser) notice(reason string, start, end int, message string) {

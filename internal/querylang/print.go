@@ -11,6 +11,13 @@ import (
 // written, with hashes for users.
 func Print(x Expr) string { return string(appendExpr(nil, x, 0)) }
 
+// Quote returns a value as it can stand behind the colon of any key and means
+// nothing but itself. Print drops the quotes where they are not needed.
+func Quote(value string) string { return string(appendQuoted(nil, pattern(value), inList)) }
+
+// All joins queries by AND; nil ones ask for nothing.
+func All(xs ...Expr) Expr { return conjunction(xs) }
+
 // Binding strengths of operators.
 const (
 	loose = iota // inside OR or nothing

@@ -231,7 +231,9 @@ func (b *builder) tags(tags []errata.Pair) {
 			b.buf = b.buf[:at]
 			continue
 		}
-		b.tag = b.valueOf(b.tag, at, t.Value)
+		end := len(b.buf)
+		b.buf = append(append(b.buf, '='), t.Value...)
+		b.tag = b.entry(b.tag, at, end)
 	}
 	b.sort(b.tag)
 }

@@ -123,26 +123,24 @@ func (b *builder) spanOf(at, prefix int) span {
 	return span{binary.BigEndian.Uint64(head[:]), at, len(b.buf)}
 }
 
-// valueOf completes the key buf[at:] to an entry with its term and pair.
-func (b *builder) valueOf(to []entry, at int, value string) []entry {
+// entry appends the entry of buf[at:], which is a key up to end, "=" and a
+// value as it was sent.
+func (b *builder) entry(to []entry, at, end int) []entry {
 	const prefix = 4 // tags. and ctx. begin to differ about there
-	e := entry{at: at, end: len(b.buf)}
-	if len(value) > maxLeafRunes && utf8.RuneCountInString(value) > maxLeafRunes {
+	e := entry{at: at, end: end}
+	if value := b.buf[end+1:]; len(value) > maxLeafRunes && utf8.RuneCount(value) > maxLeafRunes {
+		b.buf = b.buf[:end]
 		return append(to, e)
 	}
-	b.buf = append(b.buf, '=')
-	b.buf = appendFold(b.buf, value)
+	e.pair = b.spanOf(at, prefix)
+	if e.term = e.pair; !folded(b.buf[end+1:]) {
+		at = len(b.buf)
+		b.buf = append(b.buf, b.buf[e.at:]...)
+		b.buf = foldTail(b.buf, at+end+1-e.at)
+		e.term = b.spanOf(at, prefix)
+	}
 	if tooLong(b.buf[at:]) {
-		b.buf = b.buf[:e.end]
-		return append(to, e)
-	}
-	e.term = b.spanOf(at, prefix)
-	e.pair = e.term
-	if string(b.buf[e.end+1:]) != value {
-		start := len(b.buf)
-		b.buf = append(b.buf, b.buf[at:e.end+1]...)
-		b.buf = append(b.buf, value...)
-		e.pair = span{at: start, end: len(b.buf)}
+		e.term, e.pair = span{}, span{}
 	}
 	return append(to, e)
 }
@@ -330,24 +328,36 @@ func sortNearly(keys []string) []string {
 }
 
 // appendFold appends Fold(s).
-func appendFold(dst []byte, s string) []byte {
-	at := len(dst)
-	dst = append(dst, s...)
-	for i := at; i < len(dst); i++ {
-		c := dst[i]
+func appendFold(dst []byte, s string) []byte { return foldTail(append(dst, s...), len(dst)) }
+
+// foldTail folds buf[at:] in place, but for texts beyond ASCII.
+func foldTail(buf []byte, at int) []byte {
+	for i := at; i < len(buf); i++ {
+		c := buf[i]
 		if c >= utf8.RuneSelf {
-			return foldRunes(dst[:i], s[i-at:])
+			rest := string(buf[i:])
+			buf = buf[:i]
+			for _, r := range rest {
+				buf = utf8.AppendRune(buf, unicode.ToLower(r))
+			}
+			return buf
 		}
 		if c-'A' < 26 {
-			dst[i] = c + 'a' - 'A'
+			buf[i] = c + 'a' - 'A'
 		}
 	}
-	return dst
+	return buf
 }
 
-func foldRunes(dst []byte, s string) []byte {
-	for _, r := range s {
-		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+// folded says that folding would not change b.
+func folded(b []byte) bool {
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			return Fold(string(b[i:])) == string(b[i:])
+		}
+		if c-'A' < 26 {
+			return false
+		}
 	}
-	return dst
+	return true
 }

@@ -3,6 +3,7 @@ package querylang
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -194,45 +195,34 @@ func (p *parser) enum(f *Field, it item) (Value, bool) {
 	return Value{Kind: Equal, Raw: c, Text: c}, true
 }
 
-// ordered reads severities. More urgent is greater: >=P1 is P1 and P0.
+// ordered reads severities. More urgent is greater: >=P1, like P1.., is P1 and P0.
 func (p *parser) ordered(f *Field, it item) (Value, bool) {
 	top := int64(len(f.Values))
-	number := func(s scalar) (int64, bool) {
-		c, ok := enumValue(f, plain(s.pat))
-		return int64(strings.Index("P0P1P2P3", c) / 2), ok
+	parts, ends := partsOf(it), [2]int64{top - 1, 0} // an open end reaches the least, the most urgent
+	for i, l := range parts[1:] {
+		if l == "" && it.op == ".." && parts[2-i] != "" {
+			continue
+		}
+		c, ok := enumValue(f, l)
+		if !ok {
+			return p.bad(it, "is no value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
+		}
+		parts[i+1], ends[i] = c, int64(slices.Index(f.Values, c))
 	}
-	name := func(n int64) string { return f.Values[n] }
-	a, ok := number(it.a)
-	if it.op == ".." && it.a.pat == "" {
-		a, ok = 0, true
-	}
-	b := top - 1
-	if it.op == ".." && it.b.pat != "" && ok {
-		b, ok = number(it.b)
-	}
-	if !ok || it.op == ".." && it.a.pat == "" && it.b.pat == "" {
-		return p.bad(it, "is no value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
-	}
+	n := ends[0]
 	switch it.op {
 	case "..":
-		parts := []string{"..", name(a), name(b)}
-		if it.a.pat == "" {
-			parts[1] = ""
-		}
-		if it.b.pat == "" {
-			parts[2] = ""
-		}
-		return ranged(parts, min(a, b), max(a, b)+1), true
+		return ranged(parts, min(n, ends[1]), max(n, ends[1])+1), true
 	case ">=":
-		return ranged([]string{">=", name(a)}, 0, a+1), true
+		return ranged(parts, 0, n+1), true
 	case ">":
-		return ranged([]string{">", name(a)}, 0, a), true
+		return ranged(parts, 0, n), true
 	case "<=":
-		return ranged([]string{"<=", name(a)}, a, top), true
+		return ranged(parts, n, top), true
 	case "<":
-		return ranged([]string{"<", name(a)}, a+1, top), true
+		return ranged(parts, n+1, top), true
 	}
-	return ranged([]string{"", name(a)}, a, a+1), true
+	return ranged(parts, n, n+1), true
 }
 
 // ranged makes a Range from what Print writes and its bounds.
