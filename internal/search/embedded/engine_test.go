@@ -1,0 +1,60 @@
+package embedded
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"errata/internal/search"
+	"errata/internal/search/searchtest"
+)
+
+func open(t testing.TB, o Options) *Engine {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	e, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func TestContract(t *testing.T) {
+	searchtest.Run(t, func(t *testing.T, store string) search.Engine { return open(t, Options{Dir: store}) })
+}
+
+// TestContractManyFiles runs the suite over short files, of which few may be
+// open, and with one search at a time.
+func TestContractManyFiles(t *testing.T) {
+	searchtest.Run(t, func(t *testing.T, store string) search.Engine {
+		return open(t, Options{Dir: store, DaysPerFile: 3, OpenFiles: 2, Searches: 1, WriteCacheKiB: 512})
+	})
+}
+
+// TestAgree compares random answers with the model's. ERRATA_AGREE=n asks n
+// questions instead of a few.
+func TestAgree(t *testing.T) {
+	n := 150
+	if s := os.Getenv("ERRATA_AGREE"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil {
+			t.Fatal("ERRATA_AGREE is not a number:", s)
+		}
+	}
+	const each = 250 // questions about one set of events
+	for seed := uint64(1); n > 0; seed++ {
+		searchtest.Agree(t, open(t, Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000}), 400+int(seed%5)*300, min(n, each), seed)
+		n -= each
+	}
+}
