@@ -70,7 +70,7 @@ func (s *Service) resolve(ctx context.Context, is IssueView, name string) (errat
 		return is.Issue.LastRef, nil
 	case First:
 		r := s.issueRequest(is)
-		r.Size, r.Before = 1, r.Cursor(search.Place{EventID: strings.Repeat("0", 32)}, true)
+		r.Size, r.Before = 1, r.Cursor(beginning(is), true)
 		res, err := s.Engine.Search(ctx, r)
 		if err != nil || len(res.Hits) == 0 {
 			return is.Issue.LastRef, err
@@ -90,6 +90,11 @@ func (s *Service) resolve(ctx context.Context, is IssueView, name string) (errat
 		return err
 	})
 	return ref, err
+}
+
+// beginning is a place before every event of an issue.
+func beginning(is IssueView) search.Place {
+	return search.Place{EventID: strings.Repeat("0", 32), Project: is.Issue.ProjectID}
 }
 
 // issueRequest asks for events of one issue over all its time.
@@ -116,7 +121,7 @@ func (s *Service) neighbours(ctx context.Context, is IssueView, v *EventView) {
 	older, newer, oldest, newest, count := s.issueRequest(is), s.issueRequest(is), s.issueRequest(is), s.issueRequest(is), s.issueRequest(is)
 	older.Size, older.After = 1, older.Cursor(here, false)
 	newer.Size, newer.Before = 1, newer.Cursor(here, true)
-	oldest.Size, oldest.Before = 1, oldest.Cursor(search.Place{EventID: strings.Repeat("0", 32)}, true)
+	oldest.Size, oldest.Before = 1, oldest.Cursor(beginning(is), true)
 	newest.Size = 1
 	count.To, count.TotalUpTo = errata.FromMicros(v.Ref.Time+1), maxPosition
 	ids := make([]string, 4)
