@@ -95,33 +95,25 @@ func suppressed(x *errata.Exception) bool {
 	return x.Mechanism != nil && x.Mechanism.Type == "suppressed"
 }
 
-// groupRoot returns the index of node 0 when the exceptions hold a group.
+// groupRoot returns the index of node 0 when it is a group; else the chain
+// tells more than the tree.
 func groupRoot(xs []errata.Exception) (root int, ok bool) {
-	root, grouped := -1, false
 	for i := range xs {
-		m := xs[i].Mechanism
-		if m == nil {
-			continue
-		}
-		grouped = grouped || m.IsExceptionGroup
-		if m.ID != nil && *m.ID == 0 {
-			root = i
+		if m := xs[i].Mechanism; m != nil && m.ID != nil && *m.ID == 0 {
+			return i, m.IsExceptionGroup
 		}
 	}
-	return root, grouped && root >= 0
+	return 0, false
 }
 
-// tree returns the parts of exceptions of which some are groups. The first
+// tree returns the parts of exceptions whose root is a group. The first
 // exceptions below the groups, each with its own causes, stand for the tree if
 // they are all equal: an error that happened twice at once is still that
 // error. Otherwise the root does.
 func (c *chain) tree(root int) []Part {
 	t := tree{xs: c.ev.Exceptions, seen: make([]bool, len(c.ev.Exceptions))}
 	t.descend(root)
-	if len(t.first) == 0 || t.first[0] == root {
-		if len(t.first) == 1 { // node 0 is no group: the whole is its chain
-			return c.line(t.below(root))
-		}
+	if len(t.first) == 0 {
 		return c.rootOf(root)
 	}
 	stands := c.line(t.below(t.first[0]))
@@ -151,7 +143,7 @@ func (c *chain) rootOf(root int) []Part {
 type tree struct {
 	xs    []errata.Exception
 	seen  []bool
-	first []int // first nodes below groups, newest first
+	first []int // first nodes below groups
 }
 
 func (t *tree) descend(node int) {
