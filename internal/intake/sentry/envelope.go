@@ -89,7 +89,7 @@ func (s *Intake) envelope(c echo.Context) error {
 		}
 	}
 	if err != nil {
-		return q.refused(err, body.Sent())
+		return q.refused(blame(body, err), body.Sent())
 	}
 	return q.items(f, h, body)
 }
@@ -111,9 +111,17 @@ func (q *request) items(f *framing, h head, body *wire.Body) error {
 	defer b.release()
 	err := b.read(f)
 	if b.fatal(err) {
-		return q.refused(err, body.Sent())
+		return q.refused(blame(body, err), body.Sent())
 	}
 	return b.settle(err != nil)
+}
+
+// blame looks for a cause below the framing.
+func blame(body *wire.Body, err error) error {
+	if errata.ReasonOf(err) != "envelope" {
+		return err
+	}
+	return body.Blame(err)
 }
 
 // batch is the items of one envelope.

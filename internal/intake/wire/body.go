@@ -174,6 +174,22 @@ func (b *Body) Close() {
 	b.err = io.ErrClosedPipe
 }
 
+// readOn is how far Blame looks, far enough for the ratio guard.
+const readOn = 2 * ratioFrom
+
+// Blame returns what the client should hear when the decoded bytes make no
+// sense: that the compression is broken or a bomb, if reading on shows so, else
+// err.
+func (b *Body) Blame(err error) error {
+	if b.codec.open == nil || b.source == nil {
+		return err
+	}
+	if _, cause := io.CopyN(io.Discard, b, readOn); cause != nil && !errors.Is(cause, io.EOF) {
+		return cause
+	}
+	return err
+}
+
 // source counts what comes from the client and remembers how it ended.
 type source struct {
 	r     io.Reader

@@ -1,0 +1,6 @@
+//go:build race
+
+package sentry_test
+
+// The race detector multiplies memory, so growth is not judged under it.
+const raceDetector = true
