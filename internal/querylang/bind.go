@@ -184,7 +184,7 @@ func isHash(v Value) bool {
 func UserHash(secret []byte, identifier string) string {
 	s := Fold(strings.TrimSpace(identifier))
 	if a, err := netip.ParseAddr(s); err == nil {
-		s = a.Unmap().String()
+		s = a.Unmap().WithZone("").String()
 	}
 	m := hmac.New(sha256.New, secret)
 	m.Write([]byte(s))

@@ -118,9 +118,15 @@ func tooLong(term []byte) bool {
 
 // spanOf names buf[at:], whose first prefix bytes the group shares.
 func (b *builder) spanOf(at, prefix int) span {
-	var head [8]byte
-	copy(head[:], b.buf[at+prefix:])
-	return span{binary.BigEndian.Uint64(head[:]), at, len(b.buf)}
+	text := b.buf[at+prefix:]
+	if len(text) >= 8 {
+		return span{binary.BigEndian.Uint64(text), at, len(b.buf)}
+	}
+	head := uint64(0)
+	for i, c := range text {
+		head |= uint64(c) << (56 - 8*i)
+	}
+	return span{head, at, len(b.buf)}
 }
 
 // entry appends the entry of buf[at:], which is a key up to end, "=" and a
@@ -289,7 +295,7 @@ func (b *builder) tails(n int, separator uint8) {
 func (b *builder) tail(from int) {
 	at := len(b.buf)
 	b.buf = append(append(b.buf, "frame="...), b.name[from:]...)
-	if tooLong(b.buf[at:]) || !b.seen.add(b.buf, at) {
+	if tooLong(b.buf[at:]) || !b.seen.add(b.buf, at+len("frame=")) {
 		b.buf = b.buf[:at]
 		return
 	}

@@ -380,12 +380,13 @@ func (s *seen) add(buf []byte, at int) bool {
 func hash(b []byte) uint32 {
 	const prime = 0x9E3779B97F4A7C15
 	h := uint64(len(b)) * prime
-	for ; len(b) >= 8; b = b[8:] {
+	for ; len(b) > 8; b = b[8:] {
 		h = (h ^ binary.LittleEndian.Uint64(b)) * prime
 		h ^= h >> 29
 	}
-	var rest [8]byte
-	copy(rest[:], b)
-	h = (h ^ binary.LittleEndian.Uint64(rest[:])) * prime
-	return uint32(h >> 32)
+	var last uint64
+	for _, c := range b {
+		last = last<<8 | uint64(c)
+	}
+	return uint32((h ^ last) * prime >> 32)
 }
