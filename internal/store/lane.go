@@ -24,6 +24,7 @@ type lane struct {
 	db    *sql.DB
 	begun string // the statement that begins a transaction
 	slots chan *sqliteConn
+	ended chan struct{}
 	age   atomic.Int64 // connections of an older age are opened anew
 }
 
@@ -36,7 +37,7 @@ type sqliteConn struct {
 }
 
 func newLane(db *sql.DB, size int, begun string) *lane {
-	l := &lane{db: db, begun: begun, slots: make(chan *sqliteConn, size)}
+	l := &lane{db: db, begun: begun, slots: make(chan *sqliteConn, size), ended: make(chan struct{})}
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	for range size {
@@ -78,6 +79,8 @@ func (l *lane) free(ctx context.Context, wait time.Duration) (*sqliteConn, error
 	select {
 	case c := <-l.slots:
 		return c, nil
+	case <-l.ended:
+		return nil, errata.E(errata.Unavailable, "The database is closed.", nil)
 	case <-timer.C:
 		return nil, errata.E(errata.Unavailable, "The database is busy.", errors.New("no connection became free in "+wait.String()))
 	case <-ctx.Done():
@@ -100,6 +103,7 @@ func (l *lane) busy() int { return cap(l.slots) - len(l.slots) }
 
 // close waits for running transactions, at most closeWait, and closes.
 func (l *lane) close() error {
+	close(l.ended)
 	timer := time.NewTimer(closeWait)
 	defer timer.Stop()
 	for range cap(l.slots) {

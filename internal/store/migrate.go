@@ -75,7 +75,7 @@ func up(ctx context.Context, p *goose.Provider, log *slog.Logger) error {
 	}
 	done, err := p.Up(ctx)
 	for _, r := range done {
-		log.Info("schema migrated", slog.Int64("version", r.Source.Version), slog.String("file", r.Source.Path), slog.Duration("took", r.Duration))
+		log.InfoContext(ctx, "schema migrated", slog.Int64("version", r.Source.Version), slog.String("file", r.Source.Path), slog.Duration("took", r.Duration))
 	}
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)

@@ -545,6 +545,32 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestClose waits for the transaction that is running and refuses the next.
+func TestClose(t *testing.T) {
+	for _, base := range bases(t) {
+		t.Run(base.name, func(t *testing.T) {
+			opt := base.options(t)
+			opt.Clock = time.Now
+			s, err := store.Open(t.Context(), opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closed := make(chan error, 1)
+			change(t, s, func(ctx context.Context, tx *store.Tx) error {
+				go func() { closed <- s.Close() }()
+				_, err := tx.Next(ctx, "n")
+				return err
+			})
+			if err := <-closed; err != nil {
+				t.Error(err)
+			}
+			if err := s.View(t.Context(), func(*store.Tx) error { return nil }); err == nil {
+				t.Error("View after Close")
+			}
+		})
+	}
+}
+
 func TestManyReadersAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		for i := range 3 {
