@@ -1,0 +1,7 @@
+// The behaviour of Errata's pages. Every module starts from data- attributes,
+// listens on the document, and so also serves parts that arrive later. Nothing
+// here is needed to use a page.
+import "./time.js";
+import "./form.js";
+import "./charts.js";
+import "./keys.js";

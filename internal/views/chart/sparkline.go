@@ -13,7 +13,8 @@ const (
 	sparkFloor  = 1.2  // a quiet hour is a dot, not a hole
 )
 
-// Sparkline is small bars for a table row. Hot bars stand far above the rest.
+// Sparkline is small bars for a table row. Hot bars are the newest
+// ones when they stand far above the rest.
 type Sparkline struct{ Values []float64 }
 
 // NewSparkline takes counts, oldest first.
@@ -31,7 +32,7 @@ func (s Sparkline) paths() (usual, hot string) {
 	for _, v := range s.Values {
 		top = max(top, clean(v))
 	}
-	limit := s.hotLimit()
+	from := s.hotFrom()
 	var u, h strings.Builder
 	step := sparkWidth / float64(max(len(s.Values), 1))
 	for i, v := range s.Values {
@@ -40,7 +41,7 @@ func (s Sparkline) paths() (usual, hot string) {
 			length = max(sparkFloor, clean(v)/top*sparkRoom)
 		}
 		b := &u
-		if limit > 0 && clean(v) >= limit {
+		if i >= from {
 			b = &h
 		}
 		bar(b, float64(i)*step+step*0.14, sparkHeight, step*0.72, length)
@@ -48,21 +49,28 @@ func (s Sparkline) paths() (usual, hot string) {
 	return u.String(), h.String()
 }
 
-// hotLimit is four times the median, when at most a quarter of the bars reach
-// it and they count at least five; else 0: nothing stands out.
-func (s Sparkline) hotLimit() float64 {
-	sorted := make([]float64, len(s.Values))
+// hotBars is how many of the newest bars may stand out.
+const hotBars = 3
+
+// hotFrom returns the index from which on bars are hot: a run of at most
+// hotBars at the newest end, each at least five and four times the median of
+// all; len(Values) when nothing stands out.
+func (s Sparkline) hotFrom() int {
+	n := len(s.Values)
+	if n < 2*hotBars {
+		return n
+	}
+	sorted := make([]float64, n)
 	for i, v := range s.Values {
 		sorted[i] = clean(v)
 	}
 	slices.Sort(sorted)
-	n := len(sorted)
-	if n < 4 {
-		return 0
+	limit, from := max(4*sorted[n/2], 5), n
+	for from > 0 && clean(s.Values[from-1]) >= limit {
+		from--
 	}
-	limit := max(4*sorted[n/2], 5)
-	if sorted[n-1] < limit || sorted[n-1-n/4] >= limit {
-		return 0
+	if n-from > hotBars {
+		return n
 	}
-	return limit
+	return from
 }

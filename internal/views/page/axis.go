@@ -1,7 +1,6 @@
 package page
 
 import (
-	"slices"
 	"time"
 
 	"errata/internal/views/chart"
@@ -10,80 +9,81 @@ import (
 // maxLabels is how many labels fit under a chart.
 const maxLabels = 8
 
-// labels chooses the buckets whose start is written under the axis: round
-// hours or days, at most maxLabels of them.
-func (in TrendIn) labels(n int) []chart.Label {
-	zone, steps := zoneOf(in.Moment), daySteps
-	if !in.Interval.Calendar() {
-		steps = slices.Concat(clockSteps, daySteps)
-	}
-	for _, step := range steps {
-		if out := in.labelsAt(n, step, zone); len(out) > 0 && len(out) <= maxLabels {
-			return out
+// labelStep is a distance between labels: so many seconds, hours or days that
+// are round on the reader's clock.
+type labelStep struct {
+	span   time.Duration // within a day
+	days   int           // whole days, from a midnight
+	format string
+}
+
+var labelSteps = []labelStep{
+	{span: 10 * time.Second, format: "15:04:05"}, {span: 30 * time.Second, format: "15:04:05"},
+	{span: time.Minute, format: "15:04"}, {span: 2 * time.Minute, format: "15:04"}, {span: 5 * time.Minute, format: "15:04"},
+	{span: 10 * time.Minute, format: "15:04"}, {span: 15 * time.Minute, format: "15:04"}, {span: 30 * time.Minute, format: "15:04"},
+	{span: time.Hour, format: "15:04"}, {span: 2 * time.Hour, format: "15:04"}, {span: 3 * time.Hour, format: "15:04"},
+	{span: 6 * time.Hour, format: "15:04"}, {span: 12 * time.Hour, format: "15:04"},
+	{days: 1, format: "2 Jan"}, {days: 2, format: "2 Jan"}, {days: 7, format: "2 Jan"}, {days: 14, format: "2 Jan"},
+	{days: 30, format: "2 Jan"}, {days: 91, format: "Jan 2006"}, {days: 365, format: "2006"}, {days: 3650, format: "2006"},
+}
+
+// labels chooses the finest step that gives few enough labels, and puts them
+// where their time lies: also between two buckets.
+func (in TrendIn) labels() []chart.Label {
+	for _, step := range labelSteps {
+		if step.days == 0 && in.Interval.Calendar() {
+			continue
+		}
+		if at := in.instants(step); len(at) > 0 && len(at) <= maxLabels {
+			return in.written(at, step)
 		}
 	}
-	return in.everyNth(n, zone)
+	return nil
 }
 
-// labelStep keeps the bucket starts that are round in some unit.
-type labelStep struct {
-	format string
-	keep   func(t time.Time) bool
-}
-
-var (
-	clockSteps = []labelStep{
-		seconds(10), seconds(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(15), minutes(30),
-		hours(1), hours(2), hours(3), hours(6), hours(12),
-	}
-	daySteps = []labelStep{
-		{"2 Jan", midnight},
-		{"2 Jan", func(t time.Time) bool { return midnight(t) && t.Weekday() == time.Monday }},
-	}
-)
-
-func seconds(n int) labelStep {
-	return labelStep{"15:04:05", func(t time.Time) bool { return t.Second()%n == 0 }}
-}
-
-func minutes(n int) labelStep {
-	return labelStep{"15:04", func(t time.Time) bool { return t.Second() == 0 && t.Minute()%n == 0 }}
-}
-
-func hours(n int) labelStep {
-	return labelStep{"15:04", func(t time.Time) bool { return onHour(t) && t.Hour()%n == 0 }}
-}
-
-func onHour(t time.Time) bool   { return t.Second() == 0 && t.Minute() == 0 }
-func midnight(t time.Time) bool { return onHour(t) && t.Hour() == 0 }
-
-func (in TrendIn) labelsAt(n int, step labelStep, zone *time.Location) []chart.Label {
-	var out []chart.Label
-	for i := range n {
-		if t := in.Edges[i].In(zone); step.keep(t) {
-			out = append(out, in.label(i, n, t.Format(formatAt(step.format, t)), len(out)))
+// instants lists the round times of a step inside the chart; more than
+// maxLabels of them are not listed to the end.
+func (in TrendIn) instants(step labelStep) []time.Time {
+	first, last := in.Edges[0], in.Edges[len(in.Edges)-1]
+	var out []time.Time
+	for t := step.firstFrom(first.In(zoneOf(in.Moment))); t.Before(last) && len(out) <= maxLabels; t = step.after(t) {
+		if !t.Before(first) {
+			out = append(out, t)
 		}
 	}
 	return out
 }
 
-// label is the i-th bucket's; every second one is minor.
-func (in TrendIn) label(i, n int, text string, before int) chart.Label {
-	return chart.Label{At: float64(i) / float64(n), Text: text, Minor: before%2 == 1}
-}
-
-// formatAt writes midnight as a date, so that a day's start stands out.
-func formatAt(format string, t time.Time) string {
-	if midnight(t) {
-		return "2 Jan"
+// firstFrom returns a round local time not after t, from which to count.
+func (s labelStep) firstFrom(t time.Time) time.Time {
+	y, m, d := t.Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	if s.days > 0 {
+		return midnight
 	}
-	return format
+	return midnight.Add(t.Sub(midnight).Truncate(s.span))
 }
 
-func (in TrendIn) everyNth(n int, zone *time.Location) []chart.Label {
+func (s labelStep) after(t time.Time) time.Time {
+	if s.days > 0 {
+		return t.AddDate(0, 0, s.days)
+	}
+	next := t.Add(s.span)
+	y, m, d := next.Date()
+	if _, _, before := t.Date(); before != d { // a new day counts from its own midnight
+		return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	}
+	return next
+}
+
+func (in TrendIn) written(at []time.Time, step labelStep) []chart.Label {
 	var out []chart.Label
-	for i := 0; i < n; i += (n + maxLabels - 1) / maxLabels {
-		out = append(out, in.label(i, n, in.Edges[i].In(zone).Format("2 Jan"), len(out)))
+	for i, t := range at {
+		format := step.format
+		if step.days == 0 && t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 {
+			format = "2 Jan" // midnight is written as the day that begins
+		}
+		out = append(out, chart.Label{At: in.place(t.UnixMicro()), Text: t.Format(format), Minor: i%2 == 1})
 	}
 	return out
 }

@@ -36,7 +36,6 @@ type Event struct {
 	Tabs        []ui.Link
 	Part        Part
 	Facts       []ui.Row
-	Highlights  []ui.Row
 	User        []ui.Row
 	Tags        []ui.Row
 	TagsMore    *ui.Link
@@ -91,7 +90,6 @@ func (e *Event) fill(u IssueURL, in IssueIn) {
 	e.Facts = eventFacts(ev, in.Moment)
 	e.User = userRows(ev, x.Settings, x.ReadPII)
 	e.Tags, e.TagsMore = topTags(u, ev)
-	e.Highlights = highlights(ev, e.User)
 	e.Notes = noteRows(ev.Notes)
 	switch e.Part {
 	case PartBreadcrumbs:
@@ -197,7 +195,7 @@ func eventFacts(ev *errata.Event, m ui.Moment) []ui.Row {
 		{Name: "Environment", Value: ev.Environment}, {Name: "Release", Value: ev.Release, Note: ev.Dist, Mono: true},
 		{Name: "Host", Value: ev.Host, Mono: true}, {Name: "Transaction", Value: ev.Transaction, Mono: true},
 		{Name: "Logger", Value: ev.Logger, Mono: true}, {Name: "Platform", Value: ev.Platform}, {Name: "SDK", Value: sdkName(ev.SDK)},
-		{Name: "Trace", Value: traceID(ev.Trace), Mono: true}, {Name: "Request id", Value: ev.RequestID, Mono: true},
+		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), Mono: true}, {Name: "Request id", Value: ev.RequestID, Mono: true},
 	} {
 		if r.Value != "" {
 			rows = append(rows, r)
@@ -218,32 +216,6 @@ func traceID(t *errata.Trace) string {
 		return ""
 	}
 	return t.TraceID
-}
-
-// highlights are the few facts that tell one event from the next.
-func highlights(ev *errata.Event, user []ui.Row) []ui.Row {
-	var rows []ui.Row
-	if ev.Request != nil && (ev.Request.Path != "" || ev.Request.URL != "") {
-		where := ev.Request.Path
-		if where == "" {
-			where = ev.Request.URL
-		}
-		rows = append(rows, ui.Row{Name: "Request", Value: ui.Clip(trimColon(ev.Request.Method+" "+where), 80), Mono: true})
-	} else if ev.Transaction != "" {
-		rows = append(rows, ui.Row{Name: "Transaction", Value: ui.Clip(ev.Transaction, 80), Mono: true})
-	}
-	for _, r := range user {
-		if r.Masked == "" && r.Name == "Id" {
-			rows = append(rows, ui.Row{Name: "User", Value: ui.Clip(r.Value, 40), Mono: true})
-		}
-	}
-	for _, r := range []ui.Row{{Name: "Release", Value: ev.Release, Mono: true}, {Name: "Environment", Value: ev.Environment}, {Name: "Host", Value: ev.Host, Mono: true}} {
-		if r.Value != "" {
-			r.Value = ui.Clip(r.Value, 40)
-			rows = append(rows, r)
-		}
-	}
-	return rows
 }
 
 func noteRows(notes []errata.Note) []ui.Row {

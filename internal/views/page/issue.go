@@ -105,21 +105,18 @@ func newFacts(in IssueIn) []Fact {
 
 func newContext(in IssueIn) []ui.Row {
 	i, m := in.Issue, in.Moment
-	first, last := m.Ago(i.FirstSeen), m.Ago(i.LastSeen)
+	first, last := m.At(i.FirstSeen), m.Ago(i.LastSeen)
 	rows := []ui.Row{
-		{Name: "First seen", Time: &first, Note: i.FirstRelease},
-		{Name: "Last seen", Time: &last, Note: i.LastRelease},
-		{Name: "Service", Value: in.Service.Slug},
+		{Name: "First seen", Time: &first, Note: ui.Clip(i.FirstRelease, 40)},
+		{Name: "Last seen", Time: &last, Note: ui.Clip(i.LastRelease, 40)},
 	}
 	if len(in.Envs) > 0 {
 		rows = append(rows, ui.Row{Name: plural(len(in.Envs), "Environment"), Value: strings.Join(in.Envs, ", ")})
 	}
-	rows = append(rows, ui.Row{Name: "Level", Value: string(i.Level)})
-	if i.Culprit != "" {
-		rows = append(rows, ui.Row{Name: "Culprit", Value: i.Culprit, Mono: true})
-	}
-	if i.Code != "" {
-		rows = append(rows, ui.Row{Name: "Code", Value: i.Code, Mono: true})
+	for _, r := range []ui.Row{{Name: "Level", Value: string(i.Level)}, {Name: "Code", Value: i.Code, Mono: true}, {Name: "Platform", Value: i.Platform}} {
+		if r.Value != "" {
+			rows = append(rows, r)
+		}
 	}
 	return rows
 }

@@ -129,7 +129,14 @@ curl '{STORE}' \
        "exception": {"values": [{"type": "RuntimeError", "value": "first light"}]}}'`}},
 }
 
-// lines are the code, coloured by the ending of its file.
-func (s Snippet) lines() []ui.CodeLine {
-	return ui.Highlight(ui.LanguageOf(s.Language, ""), strings.Split(s.Code, "\n"))
+// spans are the code in one piece, coloured by the ending of its file.
+func (s Snippet) spans() []ui.CodeSpan {
+	var out []ui.CodeSpan
+	for i, line := range ui.Highlight(ui.LanguageOf(s.Language, ""), strings.Split(s.Code, "\n")) {
+		if i > 0 {
+			out = append(out, ui.CodeSpan{Text: "\n"})
+		}
+		out = append(out, line.Spans...)
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/json"
 	"path"
 	"slices"
 	"strconv"
@@ -214,7 +215,7 @@ func newFrame(f *errata.Frame, platform string) Frame {
 		out.SourceName = "Source, " + frameWhere(f)
 	}
 	for _, v := range f.Vars {
-		out.Vars = append(out.Vars, ui.Row{Name: ui.Clip(v.Key, 120), Value: ui.Clip(string(v.Value), 600)})
+		out.Vars = append(out.Vars, ui.Row{Name: ui.Clip(v.Key, 120), Value: ui.Clip(variable(v.Value), 600)})
 	}
 	return out
 }
@@ -300,4 +301,12 @@ func dedent(lines []string) []string {
 		out[i] = strings.TrimPrefix(l, common)
 	}
 	return out
+}
+
+// variable writes a value as JSON; a removed secret stands without quotes.
+func variable(value json.RawMessage) string {
+	if s := plainJSON(value); len(s) > 2 && s[0] == '[' && len(value) == len(s)+2 && ui.IsMark(s) {
+		return s
+	}
+	return string(value)
 }

@@ -117,9 +117,9 @@ type Letters struct {
 
 // LetterRow is one dead letter.
 type LetterRow struct {
-	Service, Event, Short, Reason, Error, Tries, State string
-	Counted                                            bool
-	Last                                               ui.Time
+	Reason, Error, Detail, State string
+	Event                        string // whole id
+	Last                         ui.Time
 }
 
 var lights = map[Light]DependencyRow{
@@ -273,10 +273,12 @@ func outcomeRows(all map[errata.OutcomeKey]errata.OutcomeCount, outcome errata.O
 func newLetters(in SystemIn) Letters {
 	l := Letters{Count: ui.Count(max(in.LettersTotal, int64(len(in.Letters))), "dead letter", "dead letters")}
 	for _, d := range in.Letters {
-		l.Rows = append(l.Rows, LetterRow{
-			Service: d.Service, Event: d.EventID, Short: shortEvent(d.EventID), Reason: d.Reason, Error: ui.Clip(d.Error, 300),
-			Tries: ui.Count(d.Tries, "try", "tries"), State: d.State, Counted: d.Counted, Last: in.Moment.Ago(d.Last),
-		})
+		r := LetterRow{Reason: d.Reason, Error: ui.Clip(d.Error, 300), Event: d.EventID, State: d.State, Last: in.Moment.Ago(d.Last)}
+		r.Detail = d.Service + ", event " + shortEvent(d.EventID) + ", " + ui.Count(d.Tries, "try", "tries")
+		if d.Counted {
+			r.Detail += ", counted"
+		}
+		l.Rows = append(l.Rows, r)
 	}
 	return l
 }

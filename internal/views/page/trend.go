@@ -69,15 +69,15 @@ func NewTrend(in TrendIn) Trend {
 	}
 	n := len(in.Edges) - 1
 	series := in.series(n)
-	t.Chart = chart.Stacked{Series: series, Buckets: in.buckets(n, series), Previous: floats(in.Previous, n), Labels: in.labels(n), Marks: in.marks()}
+	t.Chart = chart.Stacked{Series: series, Buckets: in.buckets(n, series), Previous: floats(in.Previous, n), Labels: in.labels(), Marks: in.marks()}
 	t.Legend = series
 	total := sum(in.Events)
 	for _, c := range in.Counts {
 		total += sum(c)
 	}
 	t.Total = ui.Count(total, "event", "events")
-	if in.Previous != nil {
-		t.Delta = newDelta(total, sum(in.Previous))
+	if before := sum(in.Previous); in.Previous != nil && total+before > 0 {
+		t.Delta = newDelta(total, before)
 	}
 	t.Chart.Sentence = in.sentence(t, series)
 	t.Heads, t.Table = in.table(n, series)
@@ -215,9 +215,6 @@ func gapNotices(m ui.Moment, gaps []Gap) []ui.Notice {
 }
 
 func newDelta(now, before int64) *Delta {
-	if before == 0 && now == 0 {
-		return &Delta{Flat: true, Text: "0%", Spoken: "unchanged"}
-	}
 	if before == 0 {
 		return &Delta{Up: true, Text: "from none", Spoken: "more, from none"}
 	}

@@ -74,5 +74,5 @@ func hashedOnly(fields []userField, terms int) []ui.Row {
 	for _, f := range missing {
 		names = append(names, f.masked)
 	}
-	return []ui.Row{{Name: "More", Masked: strings.Join(names, " or "), Note: "kept as a hash"}}
+	return []ui.Row{{Name: "Other", Masked: strings.Join(names, " or "), Note: "kept as a hash"}}
 }

@@ -64,6 +64,9 @@ func Pieces(s string) []Piece {
 	return out
 }
 
+// IsMark says whether the whole text is the mark of a removed secret.
+func IsMark(s string) bool { return s != "" && markAt(s) == s }
+
 func markAt(s string) string {
 	for _, m := range redactionMarks {
 		if strings.HasPrefix(s, m) {

@@ -21,6 +21,7 @@ type Row struct {
 	URL         string // the value as a link
 	Masked      string // shown in place of the value: what is hidden
 	Mono        bool   // the value is code
+	Title       string // said on hover
 	Time        *Time  // shown in place of the value
 }
 
