@@ -73,20 +73,29 @@ func culprit(ev *errata.Event) string {
 // place writes a frame as "module.function", or "function (file)" where the
 // language has no modules.
 func place(f *errata.Frame) string {
-	file := baseName(firstOf(f.File, f.AbsPath))
+	file, function := baseName(firstOf(f.File, f.AbsPath)), named(f.Function)
 	switch {
-	case f.Module != "" && f.Function != "" && strings.HasPrefix(f.Function, f.Module+"."):
-		return f.Function
-	case f.Module != "" && f.Function != "":
-		return f.Module + "." + f.Function
+	case f.Module != "" && strings.HasPrefix(function, f.Module+"."):
+		return function
+	case f.Module != "" && function != "":
+		return f.Module + "." + function
 	case f.Module != "":
 		return f.Module
-	case f.Function != "" && file != "":
-		return f.Function + " (" + file + ")"
-	case f.Function != "":
-		return f.Function
+	case function != "" && file != "":
+		return function + " (" + file + ")"
+	case function != "":
+		return function
 	}
 	return file
+}
+
+// named returns the name of a function, "" where the runtime knew none.
+func named(function string) string {
+	switch function = strings.TrimSuffix(function, ".?"); function {
+	case "?", "<anonymous>", "<unknown>":
+		return ""
+	}
+	return function
 }
 
 func baseName(path string) string {

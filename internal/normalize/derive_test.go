@@ -57,6 +57,8 @@ func TestCulprit(t *testing.T) {
 		{"no module", stack(`{"function":"pay","filename":"https://a.test/js/app.js?v=1","in_app":true}`), "pay (app.js)"},
 		{"Windows path", stack(`{"function":"pay","filename":"C:\\src\\app.cs","in_app":true}`), "pay (app.cs)"},
 		{"module within the function", stack(`{"function":"main.(*Svc).Pay","module":"main","in_app":true}`), "main.(*Svc).Pay"},
+		{"a function without a name", stack(`{"function":"?","module":"server","in_app":true}`), "server"},
+		{"a method without a name", stack(`{"function":"Server.?","module":"server","in_app":true}`), "server.Server"},
 		{"only a file", stack(`{"filename":"a/b.py","in_app":true}`), "b.py"},
 		{"only foreign frames", stack(`{"function":"f","module":"java.util","in_app":false}`), "/cart"},
 		{"thread", `{"message":"m","threads":[{"current":true,"stacktrace":{"frames":[{"function":"f","module":"a","in_app":true}]}}]}`, "a.f"},

@@ -3,6 +3,7 @@ package jsonx
 import (
 	"bytes"
 	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -145,7 +146,7 @@ func (d *Doc) unquote(n *node) (string, Mended) {
 
 // Clean returns s as valid UTF-8 without NUL, each bad byte as U+FFFD.
 func Clean(s string) (string, Mended) {
-	if utf8.ValidString(s) && bytes.IndexByte([]byte(s), 0) < 0 {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s, 0
 	}
 	var mended Mended
