@@ -2,6 +2,7 @@ package sentry
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -151,7 +152,8 @@ func (b *batch) read(f *framing) error {
 		}
 		if err == nil && len(b.items) >= b.limits.Items {
 			payloads.put(it.payload)
-			return refuse(errata.TooLarge, "too_many_items", "An envelope holds at most 1,000 items.", nil)
+			return refuse(errata.TooLarge, "too_many_items",
+				fmt.Sprintf("An envelope may hold at most %d items.", b.limits.Items), nil)
 		}
 		b.items = append(b.items, it)
 		if err != nil {
@@ -167,10 +169,14 @@ func (b *batch) read(f *framing) error {
 // open reads the payload of the envelope's event.
 func (b *batch) open(it *item) {
 	if it.over {
-		b.bad = refuse(errata.TooLarge, "body_size", "An event may have at most 1 MiB.", nil)
+		b.bad = tooLarge(b.limits)
 		return
 	}
 	b.event, b.bad = normalize.Sentry(it.payload, b.input(b.head))
+}
+
+func tooLarge(lim Limits) error {
+	return refuse(errata.TooLarge, "body_size", fmt.Sprintf("An event may have at most %d bytes.", lim.Event), nil)
 }
 
 func (q *request) input(h head) normalize.Input {

@@ -60,7 +60,7 @@ func (q *request) single(sent []byte) error {
 	}
 	payload, err := q.unwrap(sent)
 	if err == nil && len(payload) > q.limits.Event {
-		err = refuse(errata.TooLarge, "body_size", "An event may have at most 1 MiB.", nil)
+		err = tooLarge(q.limits)
 	}
 	var ev *errata.Event
 	if err == nil {

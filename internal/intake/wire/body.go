@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"errata/internal/errata"
@@ -117,9 +118,9 @@ func (b *Body) next(p []byte) (int, error) {
 func (b *Body) over() error {
 	switch {
 	case b.codec.open == nil && b.out > b.limit:
-		return refuse(errata.TooLarge, "body_size", "The body is too large.", nil)
+		return tooLarge("body_size", "body", b.limit)
 	case b.out > b.limit:
-		return refuse(errata.TooLarge, "decompressed_size", "The decoded body is too large.", nil)
+		return tooLarge("decompressed_size", "decoded body", b.limit)
 	case b.out > ratioFrom && b.out > maxRatio*b.source.read:
 		return refuse(errata.TooLarge, "decompressed_size", "The body grows more than 200-fold when decoded.", nil)
 	}
@@ -155,6 +156,10 @@ func lost(cause error) error {
 		return refuse(errata.Invalid, "timeout", "The body took too long to arrive.", cause)
 	}
 	return refuse(errata.Invalid, "body_cut", "The body ended early.", cause)
+}
+
+func tooLarge(reason, what string, limit int64) error {
+	return refuse(errata.TooLarge, reason, "The "+what+" is larger than "+strconv.FormatInt(limit, 10)+" bytes.", nil)
 }
 
 func refuse(code errata.Code, reason, message string, cause error) error {
@@ -214,7 +219,7 @@ func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.read += int64(n)
 	if s.read > s.limit {
-		s.err = refuse(errata.TooLarge, "body_size", "The body is too large.", nil)
+		s.err = tooLarge("body_size", "body", s.limit)
 		return 0, s.err
 	}
 	if err != nil && !errors.Is(err, io.EOF) { // a cut body is io.ErrUnexpectedEOF
