@@ -237,6 +237,9 @@ func (e *Engine) post(ctx context.Context, part []*entry) ([]bulkItem, error) {
 	var b bytes.Buffer
 	for _, x := range part {
 		b.Write(x.lines)
+		if _, known := e.written.Load(x.index); !known {
+			e.fresh.Store(e.o.Clock().UnixMicro())
+		}
 	}
 	var answer struct {
 		Items []struct {

@@ -3,6 +3,7 @@ package elastic
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -10,8 +11,9 @@ import (
 )
 
 // document is an event as the cluster stores it: the fields of template.json.
-// Terms and words are indexed and left out of _source; the payload is a string,
-// because an object would be rewritten (1.10 becomes 1.1) and could be refused.
+// Pairs, terms, keys and words are indexed and left out of _source, because they
+// follow from the payload. The payload is a string: an object would be
+// rewritten (1.10 becomes 1.1) and could be refused.
 type document struct {
 	Timestamp string `json:"@timestamp"`
 	Event     struct {
@@ -69,11 +71,11 @@ func encode(d *search.Doc, bare bool) ([]byte, error) {
 	x.Timestamp, x.Event.Ingested = stampMicros(d.Time), stampMicros(d.Received)
 	x.Event.ID, x.Event.Severity = d.EventID, int8(d.Severity)
 	x.Log.Level = string(d.Level)
-	x.Error.Type, x.Error.Code, x.Error.Culprit, x.Error.Handled = d.Type, d.Code, d.Culprit, d.Handled
-	x.Service.Name, x.Service.Version, x.Service.Environment = d.Service, d.Release, d.Env
+	x.Error.Type, x.Error.Code, x.Error.Culprit, x.Error.Handled = column(d.Type), column(d.Code), column(d.Culprit), d.Handled
+	x.Service.Name, x.Service.Version, x.Service.Environment = column(d.Service), column(d.Release), column(d.Env)
 	x.User.Hash = d.UserHash
 	x.HTTP.Response.Status = d.Status
-	x.Errata.Project, x.Errata.Issue, x.Errata.Title = d.Project, d.Issue, d.Title
+	x.Errata.Project, x.Errata.Issue, x.Errata.Title = d.Project, d.Issue, column(d.Title)
 	x.Errata.Payload = string(d.Payload)
 	if !bare {
 		x.Client.IP = d.IP
@@ -81,6 +83,17 @@ func encode(d *search.Doc, bare bool) ([]byte, error) {
 		x.Errata.Words = words{d.Words[querylang.StreamMessage], d.Words[querylang.StreamType], d.Words[querylang.StreamStack]}
 	}
 	return marshal(x)
+}
+
+// maxColumn is the longest value that a column of the cluster can hold, bytes.
+// No event that came through intake has one nearly as long.
+const maxColumn = 32_766
+
+func column(s string) string {
+	if len(s) <= maxColumn {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxColumn], "")
 }
 
 // marshal writes JSON without the escapes meant for HTML, and no line break.
@@ -94,7 +107,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// decode reads the document of a _source; terms and words are not in it.
+// decode reads the document of a _source: the columns and the payload.
 func (x *document) decode(prefix, index string) (*search.Doc, error) {
 	at, err := readStamp(x.Timestamp)
 	if err != nil {
@@ -111,7 +124,7 @@ func (x *document) decode(prefix, index string) (*search.Doc, error) {
 		Service: x.Service.Name, Level: errata.Level(x.Log.Level), Severity: errata.Severity(x.Event.Severity),
 		Handled: x.Error.Handled, Status: x.HTTP.Response.Status, IP: x.Client.IP,
 		Env: x.Service.Environment, Release: x.Service.Version, Type: x.Error.Type, Code: x.Error.Code,
-		Culprit: x.Error.Culprit, Title: x.Errata.Title, Pairs: x.Errata.Pairs, Keys: x.Errata.Keys,
+		Culprit: x.Error.Culprit, Title: x.Errata.Title,
 	}}, nil
 }
 

@@ -78,6 +78,7 @@ type Engine struct {
 
 	blocked atomic.Int64 // µs until which no bulk request is tried
 	written sync.Map     // index name → µs of the last write by this process
+	fresh   atomic.Int64 // µs of the last request that may have made an index
 }
 
 var _ search.Engine = (*Engine)(nil)

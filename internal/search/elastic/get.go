@@ -18,8 +18,8 @@ type found struct {
 	Source document `json:"_source"`
 }
 
-// Get returns one event at once after Index; see search.Engine. Terms and words
-// are not returned: they follow from the payload.
+// Get returns one event at once after Index; see search.Engine. Pairs, terms,
+// keys and words are not returned: they follow from the payload.
 func (e *Engine) Get(ctx context.Context, s search.Scope, ref errata.Ref) (*search.Doc, error) {
 	if !s.Sees(ref.Project) || ref.EventID == "" {
 		return nil, errata.E(errata.NotFound, "There is no such event.", nil)

@@ -142,6 +142,9 @@ func plain(q query) (name, text string, ok bool) {
 }
 
 func (p planner) value(l *querylang.Leaf, v *querylang.Value) (query, error) {
+	if querylang.FieldOf(l.Key).Column == querylang.OfIssue {
+		return query{}, unsupported(l) // SQL knows it
+	}
 	if v.Kind == querylang.Present {
 		return term("errata.keys", querylang.TermKey(l.Key)), nil
 	}

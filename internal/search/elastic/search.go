@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -61,6 +62,9 @@ func (e *Engine) prepare(at int, r *search.Request) (task, error) {
 	if err := r.Check(); err != nil {
 		return task{}, err
 	}
+	if r.Timeout != 0 && r.Timeout < time.Millisecond { // the cluster counts in milliseconds
+		return task{}, because(errata.Unavailable, search.ReasonTimeout, "The search took too long. Shorten the range.", nil)
+	}
 	h, b, err := e.compose(r)
 	return task{at, r, h, b}, err
 }
@@ -69,6 +73,9 @@ func (e *Engine) prepare(at int, r *search.Request) (task, error) {
 // whole request; then each is sent alone, so that the others are answered.
 func (e *Engine) run(ctx context.Context, tasks []task, out []search.Answer) {
 	members, err := e.send(ctx, tasks)
+	for wait := firstSettle; e.settling(members) && wait < lastSettle && sleep(ctx, wait); wait *= 2 {
+		members, err = e.send(ctx, tasks)
+	}
 	if err != nil && len(tasks) > 1 && errata.CodeOf(err) == errata.Invalid {
 		for _, t := range tasks {
 			e.run(ctx, []task{t}, out)
@@ -105,7 +112,7 @@ func (e *Engine) send(ctx context.Context, tasks []task) ([]member, error) {
 	if err != nil && len(answer.Responses) == 0 {
 		return nil, err
 	}
-	if len(answer.Responses) != len(tasks) {
+	if len(answer.Responses) != len(tasks) { // members of refusals are kept: each says its own
 		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", err)
 	}
 	return answer.Responses, nil
@@ -144,4 +151,32 @@ func lines(tasks []task) ([]byte, time.Duration, error) {
 		limit = max(limit, cmp.Or(tasks[i].r.Timeout, defaultTimeout))
 	}
 	return b.Bytes(), limit, nil
+}
+
+// An index that was just made has no shard that can be searched for a moment,
+// and nothing in it that anybody was told of. So that the first event of a day
+// does not make a page fail, such an answer is asked for again.
+const (
+	settleTime  = 5 * time.Second // after an index was first written to
+	firstSettle = 50 * time.Millisecond
+	lastSettle  = time.Second
+)
+
+// settling says whether an answer suffers from an index that is being made.
+func (e *Engine) settling(members []member) bool {
+	if e.o.Clock().UnixMicro()-e.fresh.Load() > settleTime.Microseconds() {
+		return false
+	}
+	for i := range members {
+		m := &members[i]
+		if m.Error != nil && m.Status == http.StatusServiceUnavailable {
+			return true
+		}
+		for _, f := range m.Shards.Failures {
+			if f.Reason.kind() == "no_shard_available_action" {
+				return true
+			}
+		}
+	}
+	return false
 }
