@@ -27,7 +27,7 @@ func address(t testing.TB, variable string) string {
 		t.Fatal(variable + " is not set and elastic is required")
 	}
 	if u == "" {
-		t.Skip(variable + " is not set: scripts/elasticsearch start, then env $(scripts/elasticsearch env) go test")
+		t.Skip(variable + " is not set: scripts/elasticsearch start [--secure], then env $(scripts/elasticsearch env [--secure]) go test")
 	}
 	return u
 }
