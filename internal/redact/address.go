@@ -279,6 +279,26 @@ func (p *pass) dashedMAC(i int) int {
 	return p.replace(from, to, markMAC)
 }
 
+// dottedMAC returns the end of aabb.ccdd.eeff whose first group has a digit at
+// i, 0 if there is none. Digits alone are a number.
+func (p *pass) dottedMAC(i int) int {
+	from := i
+	for from > p.done && i-from < 4 && isHex(p.s[from-1]) {
+		from--
+	}
+	to := from + len("0011.2233.4455")
+	if p.at(from+4) != '.' || p.at(from+9) != '.' || to > len(p.s) || isWord(p.at(to)) || isWord(p.at(from-1)) ||
+		p.at(from-1) == '.' || p.at(to) == '.' && isAlnum(p.at(to+1)) || !hasLetter(p.s[from:to]) {
+		return 0
+	}
+	for k, c := range []byte(p.s[from:to]) {
+		if k%5 != 4 && !isHex(c) {
+			return 0
+		}
+	}
+	return to
+}
+
 // isDate recognises 24-01-31-10-30-45.
 func isDate(s string) bool {
 	most := [6]int{99, 12, 31, 23, 59, 59}

@@ -104,7 +104,7 @@ var secretWords = set("otp totp pwd pass jwt bearer cvv cvv2 cvc cvc2 ssn social
 // notSecret are names that only look the part: .NET writes the public key
 // token of an assembly into every message about it, and a server's challenge
 // says how to authenticate.
-var notSecret = set("publickeytoken wwwauthenticate proxyauthenticate")
+var notSecret = set("publickeytoken wwwauthenticate proxyauthenticate authsource authmechanism")
 
 func isSecret(whole, last string) bool {
 	if notSecret[last] {
@@ -144,7 +144,7 @@ func describe(whole, last string) verdict {
 	switch last {
 	case "cookie", "cookies", "setcookie", "httpcookie", "requestcookies":
 		v |= cookies
-	case "name", "key", "header", "field", "param", "parameter", "id":
+	case "name", "key", "k", "header", "field", "param", "parameter", "id":
 		v |= holder
 	case "useragent", "ua":
 		v |= agent | release

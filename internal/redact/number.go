@@ -12,6 +12,9 @@ func (p *pass) number(i int) int {
 	if next := p.encoded(i, end, before); next > 0 {
 		return next
 	}
+	if to := p.dottedMAC(i); to > 0 {
+		return p.replace(to-len("0011.2233.4455"), to, markMAC)
+	}
 	switch {
 	case isLetter(before) || before == '_' || before >= 0x80:
 		return p.numberInWord(i, end)
@@ -51,7 +54,8 @@ func (p *pass) numeric(i, end int) (to int, mark string) {
 }
 
 func (p *pass) numberInWord(i, end int) int {
-	if isLetter(p.at(i-1)) && isLetter(p.at(i-2)) && !isWord(p.at(i-3)) && i-2 >= p.done {
+	if isLetter(p.at(i-1)) && isLetter(p.at(i-2)) && !isWord(p.at(i-3)) && i-2 >= p.done &&
+		(p.at(i-3) != '-' || !isAlnum(p.at(i-4))) { // a group of a UUID
 		if to := p.iban(i - 2); to > 0 {
 			return p.replace(i-2, to, markIBAN)
 		}
@@ -77,8 +81,11 @@ func (p *pass) encoded(i, end int, before byte) int {
 		if p.has(i, "2540") {
 			return p.email(i-1, 5)
 		}
-		if p.hasFold(i, "3d") && p.mode&namesOnly == 0 {
+		if p.hasFold(i, "3d") || p.hasFold(i, "3a") {
 			return p.pair(i-1, 3)
+		}
+		if p.hasFold(i, "2fhome%2f") || p.hasFold(i, "2fusers%2f") {
+			return p.encodedHome(i)
 		}
 	case before == 'u' && p.at(i-2) == '\\':
 		if p.has(i, "0040") {

@@ -75,6 +75,16 @@ func (p *pass) home(i int) int {
 	return p.replace(from, to, markUser)
 }
 
+// encodedHome looks at %2Fhome%2FNAME, whose first digit is at i.
+func (p *pass) encodedHome(i int) int {
+	from := i + strings.IndexByte(p.s[i:], '%') + len("%2f")
+	to := p.folderName(from, '%')
+	if to == from || p.mode&route != 0 || !isPerson(p.s[from:to]) {
+		return from
+	}
+	return p.replace(from, to, markUser)
+}
+
 // isRoot says whether a file path starts at i, or one of the folders that hold
 // home folders ends there. A path of a URL does not start there.
 func (p *pass) isRoot(i int) bool {
@@ -93,7 +103,7 @@ func (p *pass) isRoot(i int) bool {
 	return false
 }
 
-var homeParents = []string{"/export", "/var", "/usr", "/data", "/mnt/c", "/mnt/d", "/System/Volumes/Data", "/private"}
+var homeParents = []string{"/export", "/var", "/usr", "/data", "/mnt/c", "/mnt/d", "/c", "/d", "/System/Volumes/Data", "/private"}
 
 // afterMethod says whether an HTTP method stands before i: then it is a route.
 func (p *pass) afterMethod(i int) bool {

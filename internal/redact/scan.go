@@ -102,6 +102,9 @@ func (p *pass) colon(i int) int {
 	if next := p.hexGroups(i); next > 0 {
 		return next
 	}
+	if p.has(i-3, `";s:`) {
+		return p.serialized(i)
+	}
 	return p.pair(i, 1)
 }
 
@@ -122,8 +125,11 @@ func (p *pass) dash(i int) int {
 		}
 		return p.flag(i)
 	}
-	if p.at(i+1) == 'u' && p.at(i+2) == ' ' {
-		return p.curlUser(i)
+	if p.has(i, "-u ") {
+		return p.commandUser(i, i+len("-u "))
+	}
+	if p.at(i+1) == 'p' {
+		return p.shortFlag(i)
 	}
 	if next := p.dashedMAC(i); next > 0 {
 		return next

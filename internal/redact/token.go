@@ -2,8 +2,12 @@ package redact
 
 import "strings"
 
-// letterB looks at a b that may start a scheme of HTTP authorization.
+// letterB looks at a b that may start a scheme of HTTP authorization, or the
+// second of a pair of bytes as Python prints it.
 func (p *pass) letterB(i int) int {
+	if isQuote(p.at(i + 1)) {
+		return p.bytesPair(i)
+	}
 	c := p.at(i+1) | 0x20
 	if c != 'e' && c != 'a' && c != 'y' || isWord(p.at(i-1)) {
 		return i + 1
@@ -16,6 +20,25 @@ func (p *pass) letterB(i int) int {
 	}
 	if p.hasFold(i, "by '") && p.endsFold(i, "identified ") && p.follows(i, 80, "create user", "alter user", "grant ") {
 		return p.literal(i + len("by "))
+	}
+	return i + 1
+}
+
+// bytesPair looks at (b'x-api-key', b'…'), as the headers of an ASGI request are
+// printed.
+func (p *pass) bytesPair(i int) int {
+	if p.mode&(keyless|source) != 0 || !p.has(i-3, "', ") {
+		return i + 1
+	}
+	k, ok := p.keyBefore(i - len(", "))
+	if !ok || p.at(k.from-2) != 'b' {
+		return i + 1
+	}
+	switch v := p.r.verdict(p.s[k.from:k.to]); {
+	case v&secret != 0:
+		return p.literal(i + 1)
+	case v&cookies != 0:
+		p.cookieEnd = p.listEnd(i)
 	}
 	return i + 1
 }
@@ -56,7 +79,7 @@ func (p *pass) bearer(start, end int) int {
 	if !looksSecret(word) && isLetters(word) && p.s[start] == 'b' && p.inProse(start) {
 		return end
 	}
-	if isLetters(strings.Trim(word, "_-")) && p.at(to) == '=' { // Bearer realm="api"
+	if isLetters(strings.Trim(word, "_-")) && p.at(to) == '=' || word[len(word)-1] == '=' && isQuote(p.at(to)) { // Bearer realm="api"
 		return end
 	}
 	return p.replace(from, to, markToken)
@@ -273,6 +296,9 @@ func startsBase64(s string) bool {
 
 // flag looks at --password VALUE. With an equals sign it is a pair.
 func (p *pass) flag(i int) int {
+	if p.has(i, "--user ") {
+		return p.commandUser(i, i+len("--user "))
+	}
 	end := i + 2
 	for end < len(p.s) && isTokenWord(p.s[end]) {
 		end++
@@ -285,10 +311,36 @@ func (p *pass) flag(i int) int {
 	return p.judgeValue(k, end, spaced)
 }
 
-// curlUser looks at curl -u USER:PASSWORD.
-func (p *pass) curlUser(i int) int {
-	from := i + len("-u ")
-	if isWord(p.at(i-1)) || !strings.Contains(p.s[max(0, i-256):i], "curl") {
+// shortFlag looks at mysql -pPASSWORD.
+func (p *pass) shortFlag(i int) int {
+	from := i + len("-p")
+	if p.at(i-1) != ' ' || !p.command(i, "mysql") || p.at(from) == ' ' {
+		return from
+	}
+	if isQuote(p.at(from)) {
+		return p.literal(from)
+	}
+	to := from
+	for to < len(p.s) && !isSpace(p.s[to]) && !isQuote(p.s[to]) {
+		to++
+	}
+	p.work += to - from
+	if to == from || isTrivial(p.s[from:to]) || isPlaceholder(p.s[from:to]) {
+		return from
+	}
+	return p.replace(from, to, markRemoved)
+}
+
+// command says whether a command of that name stands before i.
+func (p *pass) command(i int, name string) bool {
+	from := max(0, i-256)
+	p.work += i - from
+	return strings.Contains(p.s[from:i], name)
+}
+
+// commandUser looks at curl -u USER:PASSWORD, whose value starts at from.
+func (p *pass) commandUser(i, from int) int {
+	if isWord(p.at(i-1)) || !p.command(i, "curl") {
 		return from
 	}
 	for isQuote(p.at(from)) {
@@ -298,7 +350,7 @@ func (p *pass) curlUser(i int) int {
 	for to < len(p.s) && !isSpace(p.s[to]) && !isQuote(p.s[to]) {
 		to++
 	}
-	p.work += 256 + to - from
+	p.work += to - from
 	if strings.IndexByte(p.s[from:to], ':') <= 0 || p.s[from:to] == markRemoved {
 		return from
 	}

@@ -138,7 +138,17 @@ func (p *pass) literalIsSecret(k key, content string, op operator) bool {
 	case k.quote != 0 || op < colonTight:
 		return true
 	}
+	if p.isWeak(k) && !looksSecret(content) {
+		return false
+	}
 	return !p.isErrorName(k) && (!p.isSyntaxError(k) || len(content) >= 16 && looksSecret(content))
+}
+
+// isWeak recognises the prefix of an error chain, oauth2: "invalid_grant": a key
+// that says auth and nothing more, not inside brackets.
+func (p *pass) isWeak(k key) bool {
+	name := strings.ReplaceAll(fold(p.s[k.from:k.to]), "auth", "")
+	return (k.before == 0 || strings.IndexByte("{,(", k.before) < 0) && !isSecret(name, lastPart(name))
 }
 
 // literalInSource is more careful: in program text a literal beside a secret
@@ -195,10 +205,16 @@ func (p *pass) bareIsSecret(k key, from, to int, op operator) bool {
 	case digits(word) == len(word) || statusWords.has(word):
 		return false
 	case op == colonTight:
-		return strings.IndexByte("{,([&", k.before) >= 0 && k.before != 0 && p.fieldEnds(to) || p.isStructField(k, to)
+		inside := k.before != 0 && strings.IndexByte("{,(&\n", k.before) >= 0 || p.endsFold(k.from, "map[")
+		return inside && p.fieldEnds(to) || p.isStructField(k, to)
 	}
-	return k.start && p.r.verdict(word)&secret == 0 && (p.fieldEnds(to) || op == spaced && p.keyFollows(to+1)) && !p.isSyntaxError(k)
+	if op == spaced { // creds.token = response.token is code
+		return k.start && (p.r.verdict(word)&secret == 0 || commonSecrets.has(word)) && (p.fieldEnds(to) || p.keyFollows(to+1))
+	}
+	return k.start && p.fieldEnds(to) && !p.isSyntaxError(k)
 }
+
+var commonSecrets = set("secret password passwd pwd pass token")
 
 var codeWords = set("new await async function typeof lambda")
 
@@ -262,14 +278,33 @@ func looksSecret(w string) bool {
 
 func hasSymbol(w string) bool { return len(w) > 3 && strings.ContainsAny(w, "!$^&@#~") }
 
-// isNumeric recognises a number, also with a unit, a sign and separators.
+// isNumeric recognises a number, also with a sign, separators and units: 1m30s.
 func isNumeric(w string) bool {
 	w = strings.TrimLeft(w, "+-~v")
-	n := 0
-	for n < len(w) && (isDigit(w[n]) || n > 0 && (w[n] == '.' || w[n] == ',' || w[n] == '/')) {
-		n++
+	for w != "" {
+		n := 0
+		for n < len(w) && (isDigit(w[n]) || n > 0 && (w[n] == '.' || w[n] == ',' || w[n] == '/')) {
+			n++
+		}
+		if n == 0 {
+			return false
+		}
+		if w = w[n:]; w == "" {
+			return true
+		}
+		unit := 0
+		for unit < len(w) && !isDigit(w[unit]) {
+			unit++
+		}
+		if !units.has(w[:unit]) {
+			return false
+		}
+		w = w[unit:]
+		if w == "" {
+			return true
+		}
 	}
-	return n > 0 && (n == len(w) || units.has(w[n:]))
+	return false
 }
 
 var units = set("ns us µs ms s m h d b kb mb gb kib mib gib k % x px st nd rd th min sec days hours")
