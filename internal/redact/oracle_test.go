@@ -284,7 +284,7 @@ var rules = []rule{
 	{`(?P<v>[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*[0-9A-Fa-f](?:%\w+)?|[0-9a-f]{4}:[0-9a-f:]*::)`, markIP, isIPv6},
 	{`(?P<v>[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})`, markMAC, isMACText},
 	{`(?P<v>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})`, markIP, isIPv4},
-	{`(?P<v>[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30})`, markIBAN, isIBAN},
+	{`(?P<v>(?i:AT|BE|CH|DE|DK|ES|FI|FR|GB|IT|NL|NO|PL|PT|SE)\d{2}(?:[ -]?[A-Za-z0-9]){11,30})`, markIBAN, isIBAN},
 	{`(?P<v>\d{3}-\d{2}-\d{4})`, markSSN, func(f *found) bool {
 		return alone(f) && !match(`^(000|666|9)|-00-|0000$`, f.value) && charAfter(f.s, f.to) != "-" && charBefore(f.s, f.from) != "-"
 	}},

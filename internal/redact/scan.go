@@ -212,9 +212,11 @@ func (p *pass) wordBefore(end int) string {
 
 // lineEnd returns where the line of i ends.
 func (p *pass) lineEnd(i int) int {
+	from := i
 	for i < len(p.s) && p.s[i] != '\n' && p.s[i] != '\r' {
 		i++
 	}
+	p.work += i - from
 	return i
 }
 
