@@ -51,7 +51,9 @@ const (
 	defaultHeight = 132
 	gridSteps     = 3
 	viewWidth     = 1000 // of the nested picture that stretches
-	barShare      = 0.74
+	barShare      = 0.74 // of a bucket's width
+	fewShare      = 0.5  // where buckets are few and wide
+	fewBuckets    = 12
 	gap           = 1.0 // px between two stacked bars
 )
 
@@ -104,14 +106,14 @@ func (s Stacked) bars() []string {
 	paths := make([]strings.Builder, len(s.Series))
 	step := float64(viewWidth) / float64(len(s.Buckets))
 	for i := range s.Buckets {
-		x, y := (float64(i)+(1-barShare)/2)*step, scale.H
+		x, y := (float64(i)+(1-s.share())/2)*step, scale.H
 		for k := range s.Series {
 			h := scale.Len(s.value(k, i))
 			if h == 0 {
 				continue
 			}
 			drawn := min(max(h-s.gapAbove(k, i), 1), y)
-			bar(&paths[k], x, y, step*barShare, drawn)
+			bar(&paths[k], x, y, step*s.share(), drawn)
 			y = max(y-max(h, drawn), 0)
 		}
 	}
@@ -119,6 +121,13 @@ func (s Stacked) bars() []string {
 		out[k] = paths[k].String()
 	}
 	return out
+}
+
+func (s Stacked) share() float64 {
+	if len(s.Buckets) <= fewBuckets {
+		return fewShare
+	}
+	return barShare
 }
 
 // gapAbove is the hairline between a bar and the next one on top of it.

@@ -96,8 +96,8 @@ func (e *Event) fill(u IssueURL, in IssueIn) {
 		e.Crumbs = newBreadcrumbs(ev, 0)
 	case PartRequest:
 		e.Request = newRequest(ev, x.ReadPII)
-	case PartTags:
-		e.All = newTagSheet(ev)
+	case PartTags: // the rail need not repeat them
+		e.All, e.Tags, e.TagsMore = newTagSheet(ev), nil, nil
 	case PartJSON:
 		e.JSON = indented(x.JSON)
 	default:
@@ -194,7 +194,7 @@ func eventFacts(ev *errata.Event, m ui.Moment) []ui.Row {
 	for _, r := range []ui.Row{
 		{Name: "Environment", Value: ev.Environment}, {Name: "Release", Value: ev.Release, Note: ev.Dist, Mono: true},
 		{Name: "Host", Value: ev.Host, Mono: true}, {Name: "Transaction", Value: ev.Transaction, Mono: true},
-		{Name: "Logger", Value: ev.Logger, Mono: true}, {Name: "Platform", Value: ev.Platform}, {Name: "SDK", Value: sdkName(ev.SDK)},
+		{Name: "Logger", Value: ev.Logger, Mono: true}, {Name: "SDK", Value: sdkName(ev.SDK)},
 		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), Mono: true}, {Name: "Request id", Value: ev.RequestID, Mono: true},
 	} {
 		if r.Value != "" {

@@ -99,7 +99,7 @@ func mechanismChips(ev *errata.Event, x *errata.Exception) []ui.Chip {
 	if x == ev.Thrown() && ev.Code != "" {
 		out = append(out, ui.Chip{Text: ev.Code, Tone: "mono", Title: "Error code"})
 	}
-	if m := x.Mechanism; m != nil && m.Type != "" && m.Type != "generic" {
+	if m := x.Mechanism; m != nil && m.Type != "" && m.Type != "generic" && m.Type != "chained" {
 		out = append(out, ui.Chip{Text: ui.Clip(m.Type, 40), Title: "How it was caught"})
 	}
 	if x.Synthetic() {

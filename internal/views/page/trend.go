@@ -182,13 +182,26 @@ func (in TrendIn) partial(i int) bool {
 	return false
 }
 
+// together is how near two marks may be, as a share of the axis, before their
+// labels would cover one another and become one.
+const together = 0.12
+
 func (in TrendIn) marks() []chart.Mark {
 	first, last := in.Edges[0].UnixMicro(), in.Edges[len(in.Edges)-1].UnixMicro()
 	var out []chart.Mark
 	for _, m := range in.Marks {
-		if m.At >= first && m.At < last {
-			out = append(out, chart.Mark{At: in.place(m.At), Text: ui.Clip(m.Text, 24)})
+		if m.At < first || m.At >= last {
+			continue
 		}
+		next := chart.Mark{At: in.place(m.At), Text: m.Text}
+		if n := len(out); n > 0 && max(next.At-out[n-1].At, out[n-1].At-next.At) < together {
+			out[n-1].Text += ", " + next.Text
+			continue
+		}
+		out = append(out, next)
+	}
+	for i := range out {
+		out[i].Text = ui.Clip(out[i].Text, 28)
 	}
 	return out
 }
@@ -280,7 +293,7 @@ func (in TrendIn) table(n int, series []chart.Series) ([]string, []TrendRow) {
 		heads = append(heads, s.Name)
 	}
 	if in.Previous != nil {
-		heads = append(heads, "Before")
+		heads = append(heads, "Previous")
 	}
 	var rows []TrendRow
 	for i := n - 1; i >= 0; i-- {

@@ -17,7 +17,7 @@ func Num(n int64) string {
 	v, unit := float64(n), ""
 	for _, u := range []string{"k", "M", "G", "T"} {
 		v, unit = v/1000, u
-		if v < 999.95 {
+		if v < 999.5 {
 			break
 		}
 	}
@@ -76,7 +76,7 @@ func Bytes(n int64) string {
 	v, unit := float64(n), ""
 	for _, u := range []string{"KB", "MB", "GB", "TB"} {
 		v, unit = v/1024, u
-		if v < 1023.95 {
+		if v < 1023.5 {
 			break
 		}
 	}
