@@ -102,14 +102,16 @@ func (s *running) noteGap(v view, p plan) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partial = append(s.partial, search.Gap{From: dayStart(v.first), To: dayStart(v.last + 1), Reason: search.ReasonTerms})
+	if g := v.gap(search.ReasonTerms); !slices.Contains(s.partial, g) {
+		s.partial = append(s.partial, g)
+	}
 }
 
 func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
 	s.mu.Lock()
 	left := int64(s.r.TotalUpTo) + 1 - s.total
 	s.mu.Unlock()
-	if s.r.TotalUpTo == 0 || left <= 0 {
+	if !s.counts || left <= 0 {
 		return nil
 	}
 	var n int64
@@ -124,19 +126,17 @@ func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
 }
 
 // collect runs one aggregation over one file. Sub-aggregations of long lists
-// follow in deepen, when the largest buckets are known.
+// follow in deepen, when the largest buckets are known; those of others are
+// grouped in the same pass, whose first also counts the buckets themselves.
 func (s *running) collect(ctx context.Context, q queryer, p plan, c *collector) error {
-	if c.agg.Kind == search.Cardinality {
+	switch {
+	case c.agg.Kind == search.Cardinality:
 		d, _ := dimensionOf(c.agg.Key)
 		return s.collectDistinct(ctx, q, p, d, c)
+	case len(c.agg.Sub) == 0 || deepens(c.agg):
+		return s.collectOuter(ctx, q, p, c)
 	}
-	if err := s.collectOuter(ctx, q, p, c); err != nil {
-		return err
-	}
-	if deepens(c.agg) {
-		return nil
-	}
-	return s.collectSubs(ctx, q, p, c, "")
+	return s.collectSubs(ctx, q, p, c, "", true)
 }
 
 // deepens says whether sub-aggregations wait for the largest buckets.
@@ -239,15 +239,16 @@ func (c *collector) bucket(n int64, name func(int64) string) *tally {
 	return nil
 }
 
-// collectSubs fills the sub-aggregations of every bucket, restricted by more.
-func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collector, more string) error {
+// collectSubs fills the sub-aggregations of every bucket, restricted by more,
+// and if outer the counts of the buckets.
+func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collector, more string, outer bool) error {
 	for i := range c.agg.Sub {
 		sub := &c.agg.Sub[i]
 		gs, err := readGroups(ctx, q, p, []string{outerSQL(c.agg), outerSQL(sub)}, more)
 		if err != nil {
 			return err
 		}
-		outer, err := resolve(ctx, q, c.agg, gs, func(g group) int64 { return g.a })
+		bucket, err := resolve(ctx, q, c.agg, gs, func(g group) int64 { return g.a })
 		if err != nil {
 			return err
 		}
@@ -257,7 +258,14 @@ func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collect
 		}
 		s.mu.Lock()
 		for _, g := range gs {
-			if t := c.bucket(g.a, outer); t != nil {
+			t := c.bucket(g.a, bucket)
+			if outer && i == 0 {
+				c.matches += g.n
+				if t != nil {
+					t.count += g.n
+				}
+			}
+			if t != nil {
 				t.subs[i].addGroup(g.b, g.n, inner)
 			}
 		}
@@ -333,7 +341,7 @@ func (s *running) deepen(ctx context.Context, v view, upTo int64) error {
 			if more == "" {
 				continue
 			}
-			if err := s.collectSubs(ctx, q, p, c, more); err != nil {
+			if err := s.collectSubs(ctx, q, p, c, more, false); err != nil {
 				return err
 			}
 		}

@@ -3,10 +3,13 @@ package embedded
 import (
 	"context"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"errata/internal/errata"
+	"errata/internal/querylang"
 	"errata/internal/search"
 	"errata/internal/search/searchtest"
 )
@@ -60,4 +63,104 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkSearch reads from ERRATA_BENCH_EVENTS events (20,000) of 30 days.
+func BenchmarkSearch(b *testing.B) {
+	n := 20_000
+	if s := os.Getenv("ERRATA_BENCH_EVENTS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	end := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	e, newest := filled(b, n, end)
+	ask := func(q string, days int, change func(*search.Request)) search.Request {
+		x, _, err := querylang.Parse(q)
+		if err == nil {
+			x, err = querylang.Bind(x, querylang.Env{Now: end})
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := search.Request{Scope: search.Scope{All: true}, Query: x, From: end.AddDate(0, 0, -days), To: end, Size: 50, TotalUpTo: 10_000}
+		change(&r)
+		return r
+	}
+	page, noHits := func(*search.Request) {}, func(r *search.Request) { r.Size, r.TotalUpTo = 0, 0 }
+	agg := func(a ...search.Agg) func(*search.Request) {
+		return func(r *search.Request) { noHits(r); r.Aggs = a }
+	}
+	key := func(name string) querylang.Key { return querylang.Key{Name: name} }
+	people := search.Agg{Name: "people", Kind: search.Cardinality, Key: key("user")}
+	issue := search.Request{Scope: search.Scope{Projects: []string{newest.Project}}, From: end.AddDate(0, 0, -30), To: end, Size: 50, TotalUpTo: 10_000,
+		Query: &querylang.Leaf{Key: key("issue"), Values: []querylang.Value{{Text: newest.Issue}}}}
+	for _, c := range []struct {
+		name string
+		r    search.Request
+	}{
+		{"newest", ask("", 30, page)}, {"one_project", ask("", 30, func(r *search.Request) { r.Scope = search.Scope{Projects: []string{"3"}} })},
+		{"issue", issue}, {"common_word", ask("gateway", 30, page)}, {"stack_word", ask("ledger", 30, page)}, {"rare_word", ask("schema 4711", 30, page)},
+		{"phrase", ask(`"deadlock detected"`, 30, page)}, {"tag", ask("tags[tenant]:t0042", 30, page)}, {"frame_wildcard", ask("frame:*/ledger/*", 30, page)},
+		{"filters", ask("env:production level:error type:*Timeout*", 30, page)}, {"nothing", ask("!env:production !env:staging !env:development", 30, page)},
+		{"chart_30d", ask("gateway", 30, agg(search.Agg{Name: "h", Kind: search.Histogram, Interval: "12h", Sub: []search.Agg{{Name: "s", Kind: search.Terms, Key: key("severity"), Size: 4}}}))},
+		{"chart_30d_all", ask("", 30, agg(search.Agg{Name: "h", Kind: search.Histogram, Interval: "1d"}))},
+		{"top_issues_7d", ask("env:production", 7, agg(search.Agg{Name: "t", Kind: search.Terms, Key: key("issue"), Size: 10, Sub: []search.Agg{people}}))},
+		{"issue_set", ask("gateway", 30, agg(search.Agg{Name: "t", Kind: search.Terms, Key: key("issue"), Size: search.MaxTerms}))},
+		{"people_30d", ask("", 30, agg(people))}, {"facets", ask("gateway", 30, agg(search.Agg{Name: "a", Kind: search.Terms, Key: key("os"), Size: 10},
+			search.Agg{Name: "b", Kind: search.Terms, Key: querylang.Key{Name: "tags", Arg: "region"}, Size: 10}))},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := e.Search(b.Context(), c.r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("get", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := e.Get(b.Context(), search.Scope{All: true}, errata.Ref{Project: newest.Project, EventID: newest.EventID, Time: newest.Time}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// filled returns an engine with n events, of ERRATA_BENCH_DIR if it has them
+// already, and the newest of them.
+func filled(b *testing.B, n int, end time.Time) (*Engine, search.Doc) {
+	dir := os.Getenv("ERRATA_BENCH_DIR")
+	if dir == "" {
+		dir = b.TempDir()
+	}
+	e, err := Open(b.Context(), Options{Dir: dir, Clock: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = e.Close() })
+	st, err := e.Stats(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	load, step := searchtest.NewLoad(1), 30*24*time.Hour/time.Duration(n)
+	var docs []search.Doc
+	for i := range n {
+		if st.Events > 0 {
+			break // filled before
+		}
+		docs = append(docs, load.Next(end.Add(-time.Duration(n-i)*step)))
+		if len(docs) == 500 || i == n-1 {
+			if _, err := e.Index(b.Context(), docs); err != nil {
+				b.Fatal(err)
+			}
+			docs = docs[:0]
+		}
+	}
+	res, err := e.Search(b.Context(), search.Request{Scope: search.Scope{All: true}, From: end.AddDate(0, 0, -40), To: end, Size: 1, Fields: search.FieldsFull})
+	if err != nil || len(res.Hits) == 0 {
+		b.Fatal(err)
+	}
+	return e, search.Doc{Record: res.Hits[0].Record}
 }

@@ -70,6 +70,7 @@ type Engine struct {
 	mu     sync.RWMutex
 	parts  []*partition // in order of time; replaced, never changed in place
 	broken []brokenFile
+	used   map[string]bool // paths of files since Open
 
 	send       sync.RWMutex // held for reading while a job is handed over
 	closed     bool
@@ -99,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, log: o.Log, lock: lock, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
+	e := &Engine{o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
 		slots: make(chan struct{}, o.Searches)}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()

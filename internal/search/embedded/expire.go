@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -29,7 +30,7 @@ func (e *Engine) Expire(ctx context.Context, class int, before time.Time) (searc
 		if gone {
 			report.Places++
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, errGone) {
 			return report, errata.E(errata.Unavailable, "Old events could not be dropped.", err)
 		}
 	}
@@ -48,7 +49,9 @@ func (e *Engine) expireFile(ctx context.Context, v view, class int, cut int64) (
 		return 0, false, err
 	}
 	if others == 0 && v.last < cut {
-		return mine, true, e.unlink(ctx, v.partition)
+		if gone, err = e.unlink(ctx, v.partition, class, cut); gone || err != nil {
+			return mine, gone, err
+		}
 	}
 	for left := mine; left > 0; {
 		var n int64
@@ -62,9 +65,9 @@ func (e *Engine) expireFile(ctx context.Context, v view, class int, cut int64) (
 		}
 	}
 	if v.partition.events.Load() == 0 && v.last < cut {
-		return events, true, e.unlink(ctx, v.partition)
+		gone, err = e.unlink(ctx, v.partition, class, cut)
 	}
-	return events, false, nil
+	return events, gone, err
 }
 
 // deleteRows deletes a slice of rows; their words stay in fts and kw until the
@@ -112,16 +115,38 @@ func (f *file) delete(class int, before int64) (int64, error) {
 }
 
 // unlink takes a file out of the engine and removes it, after the last reader.
-func (e *Engine) unlink(ctx context.Context, p *partition) error {
-	err := e.submit(ctx, &job{do: func(w *writer) error { w.forget(p); w.e.take(p); return nil }})
-	if err != nil {
-		return err
+// It does not when the file has got an event or a day to keep meanwhile.
+func (e *Engine) unlink(ctx context.Context, p *partition, class int, cut int64) (gone bool, err error) {
+	err = e.submit(ctx, &job{do: func(w *writer) error { gone, err = w.expel(p, class, cut); return err }})
+	if err != nil || !gone {
+		return false, err
 	}
 	if err := p.retire(ctx); err != nil {
-		return err
+		return true, err
 	}
 	e.log.Info("event file expired", slog.String("file", fileOf(p)))
-	return removeFiles(p.path)
+	return true, removeFiles(p.path)
+}
+
+// expel marks a file as expired, so that it does not come back after a crash,
+// and removes its partition from the map. Only here, between two batches, is it
+// certain that the file holds nothing else.
+func (w *writer) expel(p *partition, class int, cut int64) (bool, error) {
+	f, err := w.file(p)
+	if err != nil {
+		return false, err
+	}
+	others, err := f.number("SELECT count(*) FROM ev WHERE cls <> ?", int64(class))
+	if _, last := w.e.days(p); err != nil || others > 0 || last >= cut {
+		return false, err
+	}
+	if err := f.setMeta(metaGone, int64(1)); err != nil {
+		return false, err
+	}
+	w.forget(p)
+	w.e.take(p)
+	p.leave()
+	return true, nil
 }
 
 // take removes a partition from the map.

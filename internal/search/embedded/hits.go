@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -12,27 +14,35 @@ import (
 )
 
 // page walks the files in order until the page is full and one hit more is
-// known.
-func (s *running) page(ctx context.Context, views []view, failed []failures) error {
+// known. The first file alone fills most pages; the others are asked side by
+// side, as many as there are cores.
+func (s *running) page(ctx context.Context, views []view, failed []failures) {
+	order := make([]int, 0, len(views))
+	for i, v := range views {
+		if !s.paged || !s.beyond(v) {
+			order = append(order, i)
+		}
+	}
+	if s.newer {
+		slices.Reverse(order)
+	}
 	want := s.r.Size + 1
 	var hits []search.Hit
-	for n := range views {
-		i := n
-		if s.newer {
-			i = len(views) - 1 - n
+	for at, step := 0, 1; at < len(order) && len(hits) < want; {
+		round := order[at:min(at+step, len(order))]
+		found := make([][]search.Hit, len(round))
+		var wg sync.WaitGroup
+		for n, i := range round {
+			wg.Go(func() {
+				failed[i].page = s.e.reading(ctx, views[i].partition, func(q queryer) (err error) {
+					found[n], err = s.hitsOf(ctx, q, views[i], want-len(hits))
+					return err
+				})
+			})
 		}
-		if len(hits) >= want {
-			break
-		}
-		v := views[i]
-		if s.paged && s.beyond(v) {
-			continue
-		}
-		failed[i].page = s.e.reading(ctx, v.partition, func(q queryer) error {
-			found, err := s.hitsOf(ctx, q, v, want-len(hits))
-			hits = append(hits, found...)
-			return err
-		})
+		wg.Wait()
+		hits = slices.Concat(append([][]search.Hit{hits}, found...)...)
+		at, step = at+len(round), runtime.GOMAXPROCS(0)
 	}
 	if s.more = len(hits) >= want; s.more {
 		hits = hits[:s.r.Size]
@@ -41,7 +51,6 @@ func (s *running) page(ctx context.Context, views []view, failed []failures) err
 		slices.Reverse(hits)
 	}
 	s.hits = hits
-	return nil
 }
 
 // beyond says that all of a file lies on the other side of the cursor.
@@ -59,6 +68,7 @@ func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]searc
 	if err != nil || p.never {
 		return nil, err
 	}
+	s.noteGap(v, p)
 	if s.paged {
 		c := compiler{ctx: ctx, q: q}
 		at, err := c.page(s.at, s.newer)

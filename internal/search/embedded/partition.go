@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"errata/internal/search"
 )
 
 const dayMicros = 24 * 3600 * 1_000_000
@@ -42,14 +41,10 @@ type partition struct {
 	created bool          // the file exists
 	gone    bool          // no longer part of the engine
 	idle    chan struct{} // closed when gone and nobody reads
+	endErr  error         // of closing; read after idle
 	db      *sql.DB       // readers; nil while closed
 	codec   *codec        // nil until needed
 	used    int64         // turn of last use, for closing the least recently used
-}
-
-// fileName is the name of a file that starts with the given day.
-func fileName(dir string, first int64) string {
-	return filepath.Join(dir, "ev-"+dayStart(first).Format(time.DateOnly)+".db")
 }
 
 var errGone = errors.New("partition is gone")
@@ -72,12 +67,14 @@ func (e *Engine) acquire(p *partition) (*sql.DB, error) {
 }
 
 func (p *partition) open() error {
-	db, err := sql.Open("sqlite", dsn(p.path, 2048))
+	// Never create: a pool may open a connection after its file has gone.
+	db, err := sql.Open("sqlite", dsn(p.path, 2048)+"&mode=rw")
 	if err != nil {
 		return fmt.Errorf("open %s: %w", filepath.Base(p.path), err)
 	}
-	db.SetMaxOpenConns(2)
-	db.SetMaxIdleConns(2)
+	readers := max(2, runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
 	if p.codec == nil {
 		if p.codec, err = readCodec(db); err != nil {
 			_ = db.Close()
@@ -104,7 +101,7 @@ func (e *Engine) release(p *partition) {
 	p.mu.Lock()
 	p.refs--
 	if p.gone && p.refs == 0 {
-		close(p.idle)
+		p.end()
 	}
 	p.mu.Unlock()
 	e.closeIdle()
@@ -168,25 +165,41 @@ func (p *partition) setCodec(c *codec) {
 	p.mu.Unlock()
 }
 
-// retire ends all use of the file: no new reader gets it, and retire returns
-// when the last one is done.
-func (p *partition) retire(ctx context.Context) error {
+// leave ends all use of the file: no new reader gets it, and idle closes when
+// the last one is done.
+func (p *partition) leave() {
 	p.mu.Lock()
-	if !p.gone {
-		p.gone, p.idle = true, make(chan struct{})
-		if p.refs == 0 {
-			close(p.idle)
-		}
+	defer p.mu.Unlock()
+	if p.gone {
+		return
 	}
-	p.mu.Unlock()
+	p.gone, p.idle = true, make(chan struct{})
+	if p.refs == 0 {
+		p.end()
+	}
+}
+
+// end closes what a partition that is gone has open. The caller holds mu.
+func (p *partition) end() {
+	p.endErr = p.shut()
+	close(p.idle)
+}
+
+func (p *partition) isGone() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gone
+}
+
+// retire leaves, and returns when the last reader is done.
+func (p *partition) retire(ctx context.Context) error {
+	p.leave()
 	select {
 	case <-p.idle:
+		return p.endErr
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.shut()
 }
 
 // shut closes the readers. The caller holds mu.
@@ -208,9 +221,4 @@ func removeFiles(path string) error {
 		}
 	}
 	return all
-}
-
-// gap is the range of the partition's days.
-func (p *partition) gap(reason string) search.Gap {
-	return search.Gap{From: dayStart(p.first), To: dayStart(p.last + 1), Reason: reason}
 }

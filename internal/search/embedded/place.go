@@ -1,7 +1,11 @@
 package embedded
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 )
 
 // place returns the file of a UTC day and makes one if there is none. A new
@@ -31,7 +35,7 @@ func (e *Engine) place(day int64) *partition {
 		e.parts[i].first = day
 		return e.parts[i]
 	}
-	p := &partition{path: fileName(e.o.Dir, day), first: day, last: day, clean: true}
+	p := &partition{path: e.newPath(day), first: day, last: day, clean: true}
 	e.parts = slices.Insert(slices.Clone(e.parts), i, p)
 	return p
 }
@@ -52,4 +56,21 @@ func (e *Engine) snapshot() []*partition {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.parts
+}
+
+// newPath names the file of a new partition: by its first day, with a number
+// where that name was used since Open. A name is never used twice, because a
+// reader of the old file may still open connections by it.
+func (e *Engine) newPath(day int64) string {
+	for n := 1; ; n++ {
+		name := "ev-" + dayText(day)
+		if n > 1 {
+			name += "." + strconv.Itoa(n)
+		}
+		path := filepath.Join(e.o.Dir, name+".db")
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !e.used[path] {
+			e.used[path] = true
+			return path
+		}
+	}
 }

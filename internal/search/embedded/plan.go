@@ -157,6 +157,11 @@ type view struct {
 	first, last int64
 }
 
+// gap is the range of the file's days.
+func (v view) gap(reason string) search.Gap {
+	return search.Gap{From: dayStart(v.first), To: dayStart(v.last + 1), Reason: reason}
+}
+
 // pick returns the files a range touches, newest first.
 func (e *Engine) pick(from, to time.Time) []view {
 	if !from.Before(to) {

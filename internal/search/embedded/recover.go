@@ -45,7 +45,8 @@ func (e *Engine) load(ctx context.Context) error {
 // loadFile adds one file. One that cannot be read is set aside: its days are
 // guessed from its name, as far as one file may reach.
 func (e *Engine) loadFile(ctx context.Context, name string) error {
-	named, err := parseDay(strings.TrimSuffix(strings.TrimPrefix(name, "ev-"), ".db"))
+	day, _, _ := strings.Cut(strings.TrimPrefix(name, "ev-"), ".")
+	named, err := parseDay(day)
 	if err != nil {
 		return nil // not one of ours
 	}
@@ -57,8 +58,8 @@ func (e *Engine) loadFile(ctx context.Context, name string) error {
 	case err != nil:
 		e.log.Error("event file cannot be read", slog.String("file", name), slog.Any("error", err))
 		return e.rename(p, brokenFile{named, named + int64(e.o.DaysPerFile) - 1})
-	case meta[metaSchema] == 0:
-		return removeFiles(p.path) // the process ended before the tables were made
+	case meta[metaSchema] == 0 || meta[metaGone] == 1:
+		return removeFiles(p.path) // the process ended while the file was made, or removed
 	case meta[metaSchema] > schemaVersion:
 		return fmt.Errorf("embedded engine: %s was written by a newer version", name)
 	}
@@ -155,12 +156,7 @@ func (w *writer) setAside(p *partition) {
 	e.broken = append(slices.Clone(e.broken), b)
 	e.mu.Unlock()
 	e.log.Error("event file set aside", slog.String("file", fileOf(p)))
-	p.mu.Lock()
-	p.gone, p.idle = true, make(chan struct{})
-	if p.refs == 0 {
-		close(p.idle)
-	}
-	p.mu.Unlock()
+	p.leave()
 	// Readers keep what they have open: renaming does not disturb them.
 	if err := renameBroken(p.path, e.o.Dir, b); err != nil {
 		e.log.Error("event file could not be renamed", slog.String("file", fileOf(p)), slog.Any("error", err))

@@ -10,7 +10,7 @@ import (
 
 // sample answers the aggregations over pairs: it walks the files newest first
 // and looks at the newest matches, up to FacetEvents of them.
-func (s *running) sample(ctx context.Context, views []view, failed []failures) error {
+func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 	var cs []*collector
 	for _, c := range s.aggs {
 		if sampled(c.agg) {
@@ -31,7 +31,6 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) e
 	for _, c := range cs {
 		c.sampled = left < 0
 	}
-	return nil
 }
 
 // sampleOf adds up to n events of one file; it returns n+1 when there are more.

@@ -10,7 +10,8 @@ const schemaVersion = 1
 // frames of a stack are indexed once per distinct stack, in ftss, because
 // events of one issue mostly share it: that is two thirds of the tokens. The
 // FTS5 tables are contentless and are never deleted from: a posting without its
-// ev row is not there.
+// ev row is not there. The indexes on time end with the project, so that
+// counting within a scope reads no rows.
 const schema = `
 CREATE TABLE IF NOT EXISTS meta(k TEXT PRIMARY KEY, v) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dict(id INTEGER PRIMARY KEY, col INTEGER NOT NULL, low TEXT NOT NULL, val TEXT NOT NULL, UNIQUE(col, low, val));
@@ -18,9 +19,9 @@ CREATE TABLE IF NOT EXISTS ev(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, eid 
 	cls INTEGER NOT NULL, level INTEGER NOT NULL, sev INTEGER NOT NULL, handled INTEGER NOT NULL, status INTEGER NOT NULL,
 	svc INTEGER NOT NULL, env INTEGER NOT NULL, rel INTEGER NOT NULL, typ INTEGER NOT NULL, cod INTEGER NOT NULL,
 	cul INTEGER NOT NULL, iss INTEGER NOT NULL, usr INTEGER NOT NULL, stk INTEGER NOT NULL, UNIQUE(pid, eid));
-CREATE INDEX IF NOT EXISTS ev_ts ON ev(ts);
+CREATE INDEX IF NOT EXISTS ev_ts ON ev(ts, pid);
 CREATE INDEX IF NOT EXISTS ev_pid ON ev(pid, ts);
-CREATE INDEX IF NOT EXISTS ev_iss ON ev(iss, ts);
+CREATE INDEX IF NOT EXISTS ev_iss ON ev(iss, ts, pid);
 CREATE INDEX IF NOT EXISTS ev_typ ON ev(typ);
 CREATE INDEX IF NOT EXISTS ev_stk ON ev(stk);
 CREATE TABLE IF NOT EXISTS stk(id INTEGER PRIMARY KEY, h INTEGER NOT NULL UNIQUE);
@@ -50,6 +51,7 @@ const (
 	metaTerms     = "terms"      // rows of kwd
 	metaTermsFull = "terms_full" // 1: kwd stopped to grow
 	metaDict      = "zdict"      // zstd dictionary
+	metaGone      = "gone"       // 1: expired, about to be removed
 	metaClean     = "clean"      // 1: closed in good order
 )
 

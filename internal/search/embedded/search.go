@@ -115,6 +115,8 @@ type running struct {
 	at           search.Place
 	newer, paged bool
 
+	counts bool // the total is not known from the page
+
 	mu      sync.Mutex
 	total   int64
 	aggs    []*collector
@@ -126,24 +128,25 @@ type running struct {
 	more    bool // there is a hit beyond the page
 }
 
-// do asks all files of the range: one task walks them for the page, one for
-// the newest matches, and one per file counts.
+// do asks all files of the range: first for the page, then, one task per file,
+// for what is counted.
 func (s *running) do(ctx context.Context) {
 	views := s.e.pick(s.r.From, s.r.To)
 	s.gaps = s.e.gaps(dayOf(s.r.From.UnixMicro()), dayOf(s.r.To.UnixMicro()-1))
 	failed, upTo := make([]failures, len(views)), make([]int64, len(views))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	task := func(fn func() error) { g.Go(func() error { _ = fn(); return nil }) }
+	task := func(fn func()) { g.Go(func() error { fn(); return nil }) }
 	if s.r.Size > 0 {
-		task(func() error { return s.page(ctx, views, failed) })
+		s.page(ctx, views, failed)
 	}
+	s.counts = s.r.TotalUpTo > 0 && !s.pageSaysAll(failed)
 	if slices.ContainsFunc(s.aggs, func(c *collector) bool { return sampled(c.agg) }) {
-		task(func() error { return s.sample(ctx, views, failed) })
+		task(func() { s.sample(ctx, views, failed) })
 	}
-	if s.r.TotalUpTo > 0 || slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) }) {
+	if s.counts || slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) }) {
 		for i, v := range views {
-			task(func() error { upTo[i], failed[i].count = s.count(ctx, v); return nil })
+			task(func() { upTo[i], failed[i].count = s.count(ctx, v) })
 		}
 	}
 	_ = g.Wait()
@@ -151,7 +154,7 @@ func (s *running) do(ctx context.Context) {
 	if len(s.largest) > 0 {
 		for i, v := range views {
 			if failed[i].first() == nil {
-				task(func() error { failed[i].deepen = s.deepen(ctx, v, upTo[i]); return nil })
+				task(func() { failed[i].deepen = s.deepen(ctx, v, upTo[i]) })
 			}
 		}
 		_ = g.Wait()
@@ -163,6 +166,16 @@ func (s *running) do(ctx context.Context) {
 			s.alive++
 		}
 	}
+}
+
+// pageSaysAll sets the total from the page where nothing lies beyond it: a
+// search with few hits is not done twice.
+func (s *running) pageSaysAll(failed []failures) bool {
+	if s.r.Size == 0 || s.paged || s.more || slices.ContainsFunc(failed, func(f failures) bool { return f.page != nil }) {
+		return false
+	}
+	s.total = int64(len(s.hits))
+	return true
 }
 
 // failures are what went wrong with one file, by task.
@@ -201,7 +214,7 @@ func (s *running) failed(v view, err error) {
 	if reason != search.ReasonTimeout {
 		s.e.log.Error("event file did not answer", slog.String("file", fileOf(v.partition)), slog.Any("error", err))
 	}
-	s.gaps = append(s.gaps, search.Gap{From: dayStart(v.first), To: dayStart(v.last + 1), Reason: reason})
+	s.gaps = append(s.gaps, v.gap(reason))
 }
 
 // result turns what was collected into the answer.

@@ -88,16 +88,25 @@ func (w *writer) write(jobs []*job) {
 		return false
 	})
 	byPart, order := map[*partition][]*item{}, []*partition(nil)
+	failed := map[*partition]error{}
 	for _, j := range jobs {
 		for _, it := range j.items {
+			if it.part.isGone() { // expired or set aside since prepare
+				it.part = w.e.place(dayOf(it.doc.Time))
+				if err := it.prepare(); err != nil {
+					failed[it.part] = err
+				}
+			}
 			if byPart[it.part] == nil {
 				order = append(order, it.part)
 			}
 			byPart[it.part] = append(byPart[it.part], it)
 		}
 	}
-	failed := map[*partition]error{}
 	for _, p := range order {
+		if failed[p] != nil {
+			continue
+		}
 		if err := w.commit(p, byPart[p]); err != nil {
 			failed[p] = err
 		}
@@ -161,6 +170,9 @@ func (w *writer) file(p *partition) (*file, error) {
 		f := w.open[i]
 		w.open = slices.Insert(slices.Delete(w.open, i, i+1), 0, f)
 		return f, nil
+	}
+	if p.isGone() {
+		return nil, errGone // opening would make the file anew
 	}
 	for len(w.open) >= writerFiles {
 		w.close(w.open[len(w.open)-1])
