@@ -27,15 +27,15 @@ type suite struct {
 // suites lists what there may be; what lies in no folder yet is left out.
 func suites() []suite {
 	unit := suite{"unit", ".", []string{"./cmd/...", "./internal/...", "./migrations/...", "./static/...", "./scripts/..."}}
-	unit.args = slices.DeleteFunc(unit.args, func(pattern string) bool { return !hasGo(strings.TrimSuffix(pattern, "/...")) })
+	unit.args = slices.DeleteFunc(unit.args, func(pattern string) bool { return !has(strings.TrimSuffix(pattern, "/..."), ".go") })
 	all := []suite{unit}
 	for _, name := range []string{"load", "kill", "e2e"} {
-		if dir := "test/" + name; hasGo(dir) {
+		if dir := "test/" + name; has(dir, "_test.go") {
 			all = append(all, suite{name, ".", []string{"-count=1", "-timeout=15m", "./" + dir + "/..."}})
 		}
 	}
 	for _, dir := range []string{"test/clients", "examples/sentry-go"} {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		if has(dir, "_test.go") {
 			all = append(all, suite{filepath.Base(dir), dir, []string{"-count=1", "-timeout=15m", "./..."}})
 		}
 	}
@@ -44,10 +44,10 @@ func suites() []suite {
 
 var errFound = errors.New("found")
 
-// hasGo says whether a Go file lies in or below dir.
-func hasGo(dir string) bool {
+// has says whether a file with that ending lies in or below dir.
+func has(dir, ending string) bool {
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".go") {
+		if err == nil && strings.HasSuffix(path, ending) {
 			return errFound
 		}
 		return err
