@@ -7,6 +7,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -63,7 +64,8 @@ func (r *Request) Place() (p Place, newer, ok bool, err error) {
 }
 
 func decodeCursor(c Cursor) (p Place, dir byte, sum uint64, ok bool) {
-	if len(c) > base64.RawURLEncoding.EncodedLen(maxCursorBytes) {
+	// The decoder skips line ends, even when strict.
+	if len(c) > base64.RawURLEncoding.EncodedLen(maxCursorBytes) || strings.ContainsAny(string(c), "\r\n") {
 		return Place{}, 0, 0, false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(string(c))

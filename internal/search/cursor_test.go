@@ -95,6 +95,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add(string(good))
 	f.Add(string(good[:len(good)-1]))
 	f.Add(string(good) + "A")
+	f.Add(string(good[:20]) + "\r" + string(good[20:]))
 	f.Add("")
 	f.Add("====")
 	f.Add(base64.RawURLEncoding.EncodeToString(make([]byte, cursorHead+1)))
