@@ -17,7 +17,7 @@ test: ## unit, contract and end-to-end tests as far as this machine has the serv
 check: ## what a change must pass before review: generated files, fixes, vet, lint, race, layers
 	$(GO) tool templ generate
 	git diff --exit-code -- '*_templ.go'
-	if $(GO) fix -h 2>&1 | grep -q -- -diff; then $(GO) fix -diff ./...; fi
+	if $(GO) help fix | grep -q -- -diff; then $(GO) fix -diff ./...; fi
 	$(GO) vet ./...
 	$(GO) tool $(TOOLS) golangci-lint run
 	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /test/)

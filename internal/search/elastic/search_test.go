@@ -78,14 +78,12 @@ func leaves() querylang.Expr {
 		key("tags", "a.b", querylang.Value{Kind: querylang.Wildcard, Parts: []string{"x*", "?\\", ""}}),
 		key("tags", "a.b", querylang.Value{Kind: querylang.Present}),
 		key("http.status", "", querylang.Value{Kind: querylang.Range, Lo: &lo, Hi: &hi}),
-		key("timestamp", "", querylang.Value{Kind: querylang.Range, Lo: ptr(noon.UnixMicro() + 1)}),
+		key("timestamp", "", querylang.Value{Kind: querylang.Range, Lo: new(noon.UnixMicro() + 1)}),
 		key("message", "", querylang.Value{Kind: querylang.Prefix, Text: "dead"}),
 		key("event", "", querylang.Value{Text: strings.Repeat("0a", 16)}),
 		key("type", "", querylang.Value{Text: "a"}, querylang.Value{Text: "b"}, querylang.Value{Kind: querylang.Wildcard, Parts: []string{"c", ""}}),
 	}}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestRequestBodies(t *testing.T) {
 	e := open(t, newFake(), nil)
