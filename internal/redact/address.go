@@ -20,6 +20,7 @@ func (p *pass) ipv4(i int) int {
 
 // octets reads four decimal octets without leading zeros.
 func (p *pass) octets(i int) (end, first int) {
+	p.work += checkCost
 	j := i
 	for k := range 4 {
 		if k > 0 {

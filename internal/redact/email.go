@@ -12,6 +12,7 @@ const maxLocal = 256 // bytes before the @ that are looked at
 // &#64;. It redacts the address around it, or the user and password of a
 // database address without a scheme.
 func (p *pass) email(i, w int) int {
+	p.work += emailCost
 	if w == 1 {
 		if next := p.dsnUser(i); next > 0 {
 			return next

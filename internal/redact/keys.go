@@ -27,19 +27,25 @@ func (r *Redactor) verdict(key string) verdict {
 	if len(key) > maxKey {
 		key = key[len(key)-maxKey:]
 	}
-	slot := r.known.slot(key)
-	if k := slot.Load(); k != nil && k.key == key {
-		return k.verdict
+	slots := r.known.slots(key)
+	free := 0
+	for i := range slots {
+		k := slots[i].Load()
+		if k == nil {
+			free = i
+		} else if k.key == key {
+			return k.verdict
+		}
 	}
 	v := r.judge(key)
-	slot.Store(&judged{strings.Clone(key), v})
+	slots[free].Store(&judged{strings.Clone(key), v})
 	return v
 }
 
-// memo remembers the verdicts of at most 8,192 keys. A newer key takes the
-// place of an older one with the same hash, so that neither a lock nor
-// housekeeping is needed and made-up keys cannot fill the memory.
-type memo struct{ slots [8192]atomic.Pointer[judged] }
+// memo remembers the verdicts of at most 8,192 keys, four to a hash. A newer
+// key takes the place of an older one, so that neither a lock nor housekeeping
+// is needed and made-up keys cannot fill the memory.
+type memo [2048][4]atomic.Pointer[judged]
 
 type judged struct {
 	key     string
@@ -51,8 +57,8 @@ var (
 	builtin memo // of all projects without keys of their own
 )
 
-func (m *memo) slot(key string) *atomic.Pointer[judged] {
-	return &m.slots[maphash.String(seed, key)%uint64(len(m.slots))]
+func (m *memo) slots(key string) *[4]atomic.Pointer[judged] {
+	return &m[maphash.String(seed, key)%uint64(len(m))]
 }
 
 // fold brings the spellings of a key together: API-Key, api_key and apiKey.

@@ -40,6 +40,7 @@ func (p *pass) pair(i, w int) int {
 	if !ok {
 		return end
 	}
+	p.work += keyCost
 	k.verdict = p.r.verdict(p.s[k.from:k.to])
 	if k.verdict&session != 0 && (p.mode&cookieText != 0 || i < p.cookieEnd) {
 		k.verdict |= secret

@@ -143,6 +143,7 @@ func (p *pass) replace(from, to int, mark string) int {
 	if p.out == nil {
 		p.out = make([]byte, 0, len(p.s)+2*len(mark))
 	}
+	p.work += 2 * checkCost
 	p.out = append(p.out, p.s[p.done:from]...)
 	p.out = append(p.out, mark...)
 	p.done = to

@@ -12,6 +12,7 @@ func (p *pass) letterB(i int) int {
 	if c != 'e' && c != 'a' && c != 'y' || isWord(p.at(i-1)) {
 		return i + 1
 	}
+	p.work += keyCost
 	if p.hasFold(i, "bearer") {
 		return p.bearer(i, i+len("bearer"))
 	}

@@ -44,14 +44,17 @@ func (r *Redactor) address(s string) string {
 	if err != nil || r.ipMode != ipTruncate {
 		return ""
 	}
-	ip = ip.Unmap().WithZone("")
+	plain := ip.Unmap().WithZone("")
 	bits := 48
-	if ip.Is4() {
+	if plain.Is4() {
 		bits = 24
 	}
-	prefix, err := ip.Prefix(bits)
+	prefix, err := plain.Prefix(bits)
 	if err != nil {
 		return ""
+	}
+	if prefix.Addr() == ip {
+		return s
 	}
 	return prefix.Addr().String()
 }
