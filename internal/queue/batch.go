@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -51,15 +52,6 @@ var errBatch = errors.New("malformed batch")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-var encoders = sync.Pool{New: func() any {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(1<<20))
-	if err != nil {
-		panic(err) // the options are constant
-	}
-	return e
-}}
-
 var decoders = sync.Pool{New: func() any {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxDecoded))
 	if err != nil {
@@ -68,22 +60,58 @@ var decoders = sync.Pool{New: func() any {
 	return d
 }}
 
+// Encoder writes batches one after the other into the same memory. The zero
+// value is ready; it belongs to one goroutine.
+type Encoder struct {
+	zstd       *zstd.Encoder
+	plain, out []byte
+}
+
+// keepBuffer is how large a buffer is kept for the next batch: a full batch and
+// its frame, not the rare event that is larger.
+const keepBuffer = 2 * MaxBatchBytes
+
 // Encode returns the bytes of a message: schema, CRC32C of the rest, and the
-// entries under zstd.
-func Encode(b Batch) []byte {
-	plain := make([]byte, 0, MaxBatchBytes+(16<<10))
-	plain = appendText(plain, b.ID)
+// entries under zstd. They are valid until the next call.
+func (e *Encoder) Encode(b Batch) []byte {
+	if e.zstd == nil {
+		e.zstd = newCompressor()
+	}
+	plain := appendText(e.plain[:0], b.ID)
 	plain = binary.AppendUvarint(plain, uint64(len(b.Entries)))
 	for i := range b.Entries {
 		plain = appendEntry(plain, &b.Entries[i])
 	}
-	enc := encoders.Get().(*zstd.Encoder)
-	out := make([]byte, 5, len(plain)/3+64)
-	out = enc.EncodeAll(plain, out)
-	encoders.Put(enc)
-	out[0] = Schema
+	out := append(e.out[:0], Schema, 0, 0, 0, 0)
+	out = e.zstd.EncodeAll(plain, out)
 	binary.LittleEndian.PutUint32(out[1:], crc32.Checksum(out[5:], castagnoli))
+	e.plain, e.out = kept(plain), kept(out)
 	return out
+}
+
+func newCompressor() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return z
+}
+
+func kept(b []byte) []byte {
+	if cap(b) > keepBuffer {
+		return nil
+	}
+	return b
+}
+
+var encoders = sync.Pool{New: func() any { return new(Encoder) }}
+
+// Encode is Encoder.Encode for those who write a batch now and then; the bytes
+// are the caller's.
+func Encode(b Batch) []byte {
+	e := encoders.Get().(*Encoder)
+	defer encoders.Put(e)
+	return bytes.Clone(e.Encode(b))
 }
 
 func appendEntry(b []byte, e *Entry) []byte {
