@@ -16,6 +16,7 @@ type Access struct {
 	Key        errata.IngestKey
 	Remembered bool // the database was away; the worker looks at the key again
 	redactor   *redact.Redactor
+	rate       *rate.Limiter // nil = no limit
 }
 
 // How long answers about keys are kept: known ones are asked for again after a
@@ -30,11 +31,11 @@ const (
 // slow down. Keys that are accepted are never counted.
 const refusalsPerMinute = 60
 
+// remembered is an answer about a key, and when it was given.
 type remembered struct {
 	access Access
 	known  bool
 	at     time.Time
-	rate   *rate.Limiter // nil = no limit
 }
 
 // Project checks a key, and that it belongs to the project of the address ("" =
@@ -46,7 +47,12 @@ func (s *Service) Project(ctx context.Context, key, projectID, ip string) (Acces
 		return Access{}, errata.Because(errata.Unauthenticated, "An ingest key is missing.", nil,
 			errata.Detail{Reason: "missing_key", Message: "Send the key of the DSN."})
 	}
-	got, stale, err := s.lookup(ctx, key)
+	have, seen := s.keys.GetIfPresent(key)
+	if !(seen && have.known) && !s.addressMayAsk(ip) {
+		s.Refused("ip")
+		return Access{}, tooManyKeys()
+	}
+	got, stale, err := s.lookup(ctx, key, have)
 	if err != nil {
 		s.Refused("unavailable")
 		return Access{}, refuse("unavailable", "The database is away and this key was not seen before.", err)
@@ -72,48 +78,60 @@ func reject(r remembered, projectID string) string {
 }
 
 func (s *Service) forbid(why, ip string) error {
-	s.Refused(why)
-	if !s.addressMay(ip) {
+	if !s.bucket(ip).AllowN(s.clock(), 1) {
 		s.Refused("ip")
-		return refuse("ip", "Too many refused keys from this address.", nil)
+		return tooManyKeys()
 	}
+	s.Refused(why)
 	return errata.Because(errata.Forbidden, "This key may not send events to this project.", nil,
 		errata.Detail{Reason: "key", Message: "The key is unknown, disabled, or belongs to another project."})
 }
 
-func (s *Service) addressMay(ip string) bool {
+func tooManyKeys() error { return refuse("ip", "Too many refused keys from this address.", nil) }
+
+// bucket holds how many more keys an address may have refused.
+func (s *Service) bucket(ip string) *rate.Limiter {
 	l, _ := s.addresses.ComputeIfAbsent(ip, func() (*rate.Limiter, bool) {
 		return rate.NewLimiter(rate.Limit(refusalsPerMinute)/60, refusalsPerMinute), false
 	})
-	return l.AllowN(s.clock(), 1)
+	return l
+}
+
+// addressMayAsk says whether an unknown key of this address is worth a query.
+func (s *Service) addressMayAsk(ip string) bool {
+	l, ok := s.addresses.GetIfPresent(ip)
+	return !ok || l.TokensAt(s.clock()) >= 1
 }
 
 // lookup returns what is known of a key; stale says that it is older than it
 // should be, because the database did not answer.
-func (s *Service) lookup(ctx context.Context, key string) (got remembered, stale bool, err error) {
-	now := s.clock()
-	have, ok := s.keys.GetIfPresent(key)
-	if ok && now.Sub(have.at) < keyFresh {
+func (s *Service) lookup(ctx context.Context, key string, have remembered) (got remembered, stale bool, err error) {
+	if s.fresh(have) {
 		return have, false, nil
 	}
-	v, err, _ := s.flight.Do(key, func() (any, error) { return s.load(ctx, key, have.rate) })
+	v, err, _ := s.flight.Do(key, func() (any, error) { return s.load(ctx, key) })
 	if err == nil {
 		return v.(remembered), false, nil
 	}
-	if ok && have.known && now.Sub(have.at) < keyStale {
+	if have.known && s.clock().Sub(have.at) < keyStale {
 		return have, true, nil
 	}
 	return remembered{}, false, err
 }
 
-func (s *Service) load(ctx context.Context, key string, old *rate.Limiter) (remembered, error) {
+func (s *Service) fresh(r remembered) bool { return !r.at.IsZero() && s.clock().Sub(r.at) < keyFresh }
+
+func (s *Service) load(ctx context.Context, key string) (remembered, error) {
+	old, _ := s.keys.GetIfPresent(key)
+	if s.fresh(old) { // another request has just asked; its bucket is the one that counts
+		return old, nil
+	}
 	out := remembered{at: s.clock()}
 	project, k, err := s.keyOf(ctx, key)
 	switch errata.CodeOf(err) {
 	case "":
 		out.known = true
-		out.access = Access{Project: project, Key: k, redactor: redact.New(project.Settings)}
-		out.rate = limiter(k.PerMinute, old)
+		out.access = Access{Project: project, Key: k, redactor: redact.New(project.Settings), rate: limiter(k.PerMinute, old.access.rate)}
 	case errata.NotFound:
 	default:
 		return out, err

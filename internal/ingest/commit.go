@@ -40,58 +40,90 @@ func newCommitter(q *queue.Queue, log *slog.Logger) *committer {
 }
 
 // commit returns when the entry is on disk. A caller that leaves changes
-// nothing: its event is kept, and a repetition is recognised by its id.
+// nothing: its event is kept, and a repetition is recognised by its id. Errors
+// with a reason mean that the entry is not kept; a caller that left gets
+// unavailable without one.
 func (c *committer) commit(ctx context.Context, e queue.Entry) error {
 	w := &waiter{entry: e, done: make(chan error, 1)}
-	select {
-	case c.in <- w:
-	case <-c.ended:
-		return stopped(nil)
-	case <-time.After(inFlightWait):
-		return refuse("queue_full", "The queue does not keep up.", nil)
-	case <-ctx.Done():
-		return stopped(ctx.Err())
+	if err := c.enter(w); err != nil {
+		return err
 	}
 	select {
 	case err := <-w.done:
 		return err
+	case <-c.ended:
+		select {
+		case err := <-w.done:
+			return err
+		default:
+			return stopping() // it came after the last batch
+		}
 	case <-ctx.Done():
-		return stopped(ctx.Err())
+		return errata.E(errata.Unavailable, "The client left.", ctx.Err())
 	}
 }
 
-func stopped(cause error) error {
-	return errata.E(errata.Unavailable, "The server is stopping or the client left.", cause)
+// enter puts a waiter in line.
+func (c *committer) enter(w *waiter) error {
+	select {
+	case c.in <- w:
+		return nil
+	default:
+	}
+	t := time.NewTimer(inFlightWait)
+	defer t.Stop()
+	select {
+	case c.in <- w:
+		return nil
+	case <-c.ended:
+		return stopping()
+	case <-t.C:
+		return refuse("queue_full", "The queue does not keep up.", nil)
+	}
+}
+
+func stopping() error {
+	return errata.Because(errata.Unavailable, "The server is stopping.", nil,
+		errata.Detail{Reason: "queue_unavailable", Message: "The server is stopping."})
 }
 
 // run commits until ctx ends and nothing is left.
-func (c *committer) run(ctx context.Context) error {
+func (c *committer) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range committers {
 		wg.Go(func() { c.loop(ctx) })
 	}
 	wg.Wait()
 	close(c.ended)
-	return nil
 }
 
 func (c *committer) loop(ctx context.Context) {
+	var enc queue.Encoder
 	var carry *waiter
 	for {
 		if carry == nil {
-			select {
-			case carry = <-c.in:
-			case <-ctx.Done():
-				select {
-				case carry = <-c.in:
-				default:
-					return
-				}
+			if carry = c.next(ctx); carry == nil {
+				return
 			}
 		}
 		var batch []*waiter
 		batch, carry = c.gather(carry)
-		c.publish(batch)
+		c.publish(&enc, batch)
+	}
+}
+
+// next returns the next waiter, nil when ctx has ended and none is left.
+func (c *committer) next(ctx context.Context) *waiter {
+	select {
+	case w := <-c.in:
+		return w
+	case <-ctx.Done():
+	}
+	select {
+	case w := <-c.in:
+		return w
+	default:
+		return nil
 	}
 }
 
@@ -116,14 +148,14 @@ func (c *committer) gather(first *waiter) (batch []*waiter, carry *waiter) {
 	return batch, nil
 }
 
-func (c *committer) publish(batch []*waiter) {
+func (c *committer) publish(enc *queue.Encoder, batch []*waiter) {
 	b := queue.Batch{ID: newID(), Entries: make([]queue.Entry, len(batch))}
 	for i, w := range batch {
 		b.Entries[i] = w.entry
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), publishWait)
 	defer cancel()
-	err := c.queue.Publish(ctx, queue.Events, b.ID, queue.Encode(b), len(batch))
+	err := c.queue.Publish(ctx, queue.Events, b.ID, enc.Encode(b), len(batch))
 	if err != nil {
 		c.log.Warn("batch refused", slog.Int("events", len(batch)), slog.Any("error", err))
 	}

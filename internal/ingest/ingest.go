@@ -6,6 +6,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -20,8 +21,9 @@ import (
 	"errata/internal/store"
 )
 
-// MaxInFlight is how many bytes of events may wait for the disk at once.
-const MaxInFlight = 256 << 20
+// maxInFlight is how many bytes of events may wait for the disk at once, when
+// nothing else is asked.
+const maxInFlight = 256 << 20
 
 // inFlightWait is how long an event waits for room before it is refused.
 const inFlightWait = 2 * time.Second
@@ -38,6 +40,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	Secret  []byte // key of the user hashes
 	DataDir string
+
+	MaxInFlight int64 // bytes of events that may wait for the disk at once; 0 = 256 MiB
 }
 
 // Service accepts events.
@@ -52,6 +56,7 @@ type Service struct {
 	addresses *otter.Cache[string, *rate.Limiter]
 	flight    singleflight.Group
 	room      *semaphore.Weighted
+	roomSize  int64
 	committer *committer
 	door      *door
 	refusals  *refusals
@@ -60,11 +65,14 @@ type Service struct {
 
 // New returns a service; Run starts it.
 func New(o Options) *Service {
+	if o.MaxInFlight <= 0 {
+		o.MaxInFlight = maxInFlight
+	}
 	s := &Service{
 		store: o.Store, queue: o.Queue, clock: o.Clock, log: o.Log, secret: o.Secret, dataDir: o.DataDir,
 		keys:      otter.Must(&otter.Options[string, remembered]{MaximumSize: 20_000}),
 		addresses: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000}),
-		room:      semaphore.NewWeighted(MaxInFlight),
+		room:      semaphore.NewWeighted(o.MaxInFlight), roomSize: o.MaxInFlight,
 		metrics:   newMetrics(o.Metrics),
 	}
 	s.committer = newCommitter(o.Queue, o.Log)
@@ -78,58 +86,69 @@ func New(o Options) *Service {
 // An event older than its retention class is counted and not kept, without an
 // error. Errors: slow_down with reason key, shed_level, queue_full or
 // disk_full; unavailable with reason queue_unavailable. The outcome of a
-// refusal is counted here.
+// refusal is counted here, also when the client has left meanwhile: every event
+// that came this far has exactly one.
 func (s *Service) Accept(ctx context.Context, a Access, ev *errata.Event, bytes int) error {
-	category := errata.CategoryError
-	if err := s.admit(ctx, a, ev); err != nil {
-		s.Count(a, category, errata.RateLimited, errata.ReasonOf(err), 1, int64(bytes))
-		return err
+	release, err := s.admit(ctx, a, ev, int64(bytes))
+	if err != nil {
+		return s.refused(a, err, int64(bytes))
 	}
-	if err := s.room.Acquire(ctx, int64(bytes)); err != nil {
-		return errata.E(errata.Unavailable, "The client left.", err)
-	}
-	defer s.room.Release(int64(bytes))
+	defer release()
 	normalize.UserTerms(ev, s.secret, ev.ClientIP)
 	a.redactor.Event(ev)
 	normalize.Derive(ev, a.Project, a.Key.Kind)
 	if expired(ev) {
-		s.Count(a, category, errata.Filtered, "expired", 1, int64(bytes))
+		s.Count(a, errata.CategoryError, errata.Filtered, "expired", 1, int64(bytes))
 		return nil
 	}
-	return s.commit(ctx, a, ev, category, int64(bytes))
+	payload, err := normalize.Encode(ev)
+	if err != nil {
+		return errata.E(errata.Internal, "The event could not be written.", err)
+	}
+	err = s.committer.commit(ctx, queue.Entry{ProjectID: a.Project.ID, Category: errata.CategoryError, KeyKind: a.Key.Kind, Key: a.Key.Key,
+		Unchecked: a.Remembered, Bytes: int64(bytes), Payload: payload})
+	return s.refused(a, err, int64(bytes))
+}
+
+// refused counts what has a reason and passes it on. Without one the event is
+// on its way: only the client has left.
+func (s *Service) refused(a Access, err error, bytes int64) error {
+	if reason := errata.ReasonOf(err); reason != "" {
+		s.Count(a, errata.CategoryError, errata.RateLimited, reason, 1, bytes)
+	}
+	return err
 }
 
 func expired(ev *errata.Event) bool {
 	return ev.ReceivedAt-ev.Timestamp > int64(ev.Class)*int64(24*time.Hour/time.Microsecond)
 }
 
-func (s *Service) commit(ctx context.Context, a Access, ev *errata.Event, c errata.Category, bytes int64) error {
-	payload, err := normalize.Encode(ev)
-	if err != nil {
-		return errata.E(errata.Internal, "The event could not be written.", err)
+// admit says whether there is room for the event, and holds it until release.
+func (s *Service) admit(ctx context.Context, a Access, ev *errata.Event, bytes int64) (release func(), err error) {
+	if err := s.door.admit(ctx, s.clock(), ev.Level); err != nil {
+		return nil, err
 	}
-	err = s.committer.commit(ctx, queue.Entry{ProjectID: a.Project.ID, Category: c, KeyKind: a.Key.Kind, Key: a.Key.Key,
-		Unchecked: a.Remembered, Bytes: bytes, Payload: payload})
-	if reason := errata.ReasonOf(err); reason != "" {
-		s.Count(a, c, errata.RateLimited, reason, 1, bytes)
+	if a.rate != nil && !a.rate.AllowN(s.clock(), 1) {
+		return nil, refuse("key", "The key has reached its limit per minute.", nil)
 	}
-	return err
-}
-
-// admit says whether there is room for the event.
-func (s *Service) admit(ctx context.Context, a Access, ev *errata.Event) error {
-	if r, ok := s.keys.GetIfPresent(a.Key.Key); ok && r.rate != nil && !r.rate.AllowN(s.clock(), 1) {
-		return refuse("key", "The key has reached its limit per minute.", nil)
+	bytes = min(bytes, s.roomSize)
+	ctx, cancel := context.WithTimeout(ctx, inFlightWait)
+	defer cancel()
+	if err := s.room.Acquire(ctx, bytes); err != nil {
+		return nil, refuse("queue_full", "Too many events wait for the disk.", err)
 	}
-	return s.door.admit(ctx, s.clock(), ev.Level)
+	return func() { s.room.Release(bytes) }, nil
 }
 
 // Run commits events and writes counters until ctx ends, then empties what is open.
 func (s *Service) Run(ctx context.Context) error {
-	done := make(chan error, 1)
-	go func() { done <- s.committer.run(ctx) }()
-	s.refusals.run(ctx)
-	return <-done
+	var wg sync.WaitGroup
+	counting, stop := context.WithCancel(context.WithoutCancel(ctx)) // the last events may be refused too
+	wg.Go(func() { s.refusals.run(counting) })
+	s.committer.run(ctx)
+	stop()
+	wg.Wait()
+	return nil
 }
 
 // keyOf reads a key and its project.
