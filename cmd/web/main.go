@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones also where the system has none
@@ -24,7 +25,7 @@ func run() int {
 	var c cli
 	chosen, err := config.Parse(&c, &c.Config, os.Args[1:], os.Getenv, kong.Name("web"), kong.Description("Errata, a self-hosted error tracker."))
 	if err != nil {
-		return app.Report(err, false, os.Stderr)
+		return app.Report(err, slices.Contains(os.Args, "--json"), time.Now(), os.Stderr)
 	}
 	log, file := telemetry.NewLogger(telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format, File: c.Log.File,
 		MaxSize: int64(c.Log.MaxSize), Keep: c.Log.Keep, Stderr: os.Stderr})
@@ -35,7 +36,7 @@ func run() int {
 	cmd := &app.Command{Config: &c.Config, Clock: time.Now, Log: log, Out: os.Stdout}
 	chosen.BindTo(ctx, (*context.Context)(nil))
 	if err := chosen.Run(cmd); err != nil {
-		return app.Report(err, cmd.JSON, os.Stderr)
+		return app.Report(err, cmd.JSON, time.Now(), os.Stderr)
 	}
 	return 0
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"fmt"
 	"strings"
 
 	"errata/internal/auth"
@@ -45,16 +44,25 @@ func (s *Service) Prepare(ctx context.Context, engine string) (Start, error) {
 		if in, _, err = tx.Installation(ctx); err != nil {
 			return err
 		}
-		return tx.CheckEngine(ctx, engine)
+		return ofEngine(tx.CheckEngine(ctx, engine))
 	})
 	if err != nil {
 		return Start{}, err
 	}
 	secret, err := s.Master.Open(sealedSecret, in.UserSecret)
 	if err != nil {
-		return Start{}, fmt.Errorf("the master key does not open this installation: %w", err)
+		return Start{}, errata.Because(errata.Conflict, "The master key does not open this installation.", err,
+			errata.Detail{Reason: "master_key", Message: "Another master key was used when the installation was made."})
 	}
 	return Start{ID: in.ID, Secret: secret}, nil
+}
+
+// ofEngine gives the refusal of an event engine its reason.
+func ofEngine(err error) error {
+	if errata.CodeOf(err) != errata.Conflict {
+		return err
+	}
+	return errata.Because(errata.Conflict, errata.MessageOf(err), err, errata.Detail{Reason: "event_engine", Message: errata.MessageOf(err)})
 }
 
 // OfferSetup makes a new one-time token for the first administrator, "" when

@@ -24,13 +24,30 @@ const (
 // perNetwork is how many sign-ins a network (/24 or /64) may try per minute.
 const perNetwork = 20
 
-// attempts are the sign-ins of the last minutes by network.
+// attempts are the sign-ins of the last minutes by network, and the wrong ones
+// by address for addresses that no account has: these wait as accounts do.
 type attempts struct {
-	byNet *otter.Cache[string, *rate.Limiter]
+	byNet     *otter.Cache[string, *rate.Limiter]
+	strangers *otter.Cache[string, failures]
 }
 
+// failures are wrong passwords in a row, and when the next may be tried, µs.
+type failures struct{ n, after int64 }
+
 func newAttempts() *attempts {
-	return &attempts{otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000})}
+	return &attempts{byNet: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000}),
+		strangers: otter.Must(&otter.Options[string, failures]{MaximumSize: 50_000})}
+}
+
+func (a *attempts) ofStranger(email string) (n, after int64) {
+	f, _ := a.strangers.GetIfPresent(email)
+	return f.n, f.after
+}
+
+func (a *attempts) strangerFailed(email string, n, after int64) {
+	if len(email) <= 254 { // longer ones are no addresses
+		a.strangers.Set(email, failures{n, after})
+	}
 }
 
 func (a *attempts) may(ip string, now time.Time) bool {
@@ -56,69 +73,119 @@ func network(ip string) string {
 	return p.String()
 }
 
-// SignIn checks a password. An unknown address answers like a wrong password,
-// in the same time. Errors: unauthenticated, slow_down.
-func (s *Service) SignIn(ctx context.Context, email, password, ip string) (errata.Account, error) {
-	now := s.Clock()
-	if !s.attempts.may(ip, now) {
-		return errata.Account{}, errata.Because(errata.SlowDown, "Too many sign-ins from your network. Wait a minute and try again.", nil,
-			errata.Detail{Reason: "rate", Message: "20 sign-ins a minute are taken from one network.", Data: map[string]any{"retry_after": 60}})
+// MayTry says whether a network may try to sign in now. Error: slow_down.
+func (s *Service) MayTry(ip string) error {
+	if s.attempts.may(ip, s.Clock()) {
+		return nil
 	}
-	acc, err := s.accountByEmail(ctx, strings.ToLower(strings.TrimSpace(email)))
+	return errata.Because(errata.SlowDown, "Too many sign-ins from your network. Wait a minute and try again.", nil,
+		errata.Detail{Reason: "rate", Message: "20 sign-ins a minute are taken from one network.", Data: map[string]any{"retry_after": 60}})
+}
+
+// evenly is how long an answer to a wrong password waits beside the write that
+// only a known account needs, so that the two take equally long.
+const evenly = 20 * time.Millisecond
+
+// SignIn checks a password. An unknown address answers like a wrong password,
+// in the same time, and with the same delays after several. Errors:
+// unauthenticated, slow_down.
+func (s *Service) SignIn(ctx context.Context, email, password, ip string) (errata.Account, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	acc, err := s.accountByEmail(ctx, email)
 	if err != nil && errata.CodeOf(err) != errata.NotFound {
 		return acc, err
 	}
-	if wait := time.Duration(acc.LoginAfter-now.UnixMicro()) * time.Microsecond; wait > 0 {
-		return acc, errata.Because(errata.SlowDown, "Too many wrong passwords. Try again in "+wait.Round(time.Second).String()+".", nil,
-			errata.Detail{Reason: "rate", Message: "The delay doubles with every wrong password.", Data: map[string]any{"retry_after": int(wait.Seconds()) + 1}})
+	if acc.ID == "" {
+		acc.LoginFailures, acc.LoginAfter = s.attempts.ofStranger(email)
+	}
+	if wait := time.Duration(acc.LoginAfter-s.now()) * time.Microsecond; wait > 0 {
+		return errata.Account{}, tooSoon(wait)
 	}
 	if len(password) > 1024 {
 		password = "" // longer than any that could have been set; not worth hashing
 	}
-	return acc, s.checkPassword(ctx, acc, password, ip)
-}
-
-func (s *Service) checkPassword(ctx context.Context, acc errata.Account, password, ip string) error {
 	ok, renew, err := s.Passwords.Matches(ctx, password, acc.PasswordHash)
 	if err != nil {
-		return err
+		return errata.Account{}, err
 	}
 	ok = ok && acc.State == errata.UserActive
 	s.Log.Info("sign-in", slog.String("account_id", acc.ID), slog.Bool("ok", ok), slog.String("ip", ip))
-	if acc.ID != "" {
-		if err := s.rememberSignIn(ctx, acc, password, ok, renew); err != nil {
-			return err
-		}
-	}
 	if !ok {
-		return errata.Because(errata.Unauthenticated, "E-mail address or password is wrong.", nil,
-			errata.Detail{Reason: "credentials", Message: "E-mail address or password is wrong."})
+		return errata.Account{}, s.wrongPassword(ctx, acc, email)
 	}
-	return nil
+	return acc, s.rightPassword(ctx, acc, password, renew)
 }
 
-func (s *Service) rememberSignIn(ctx context.Context, acc errata.Account, password string, ok, renew bool) error {
+func tooSoon(wait time.Duration) error {
+	return errata.Because(errata.SlowDown, "Too many wrong passwords. Try again in "+wait.Round(time.Second).String()+".", nil,
+		errata.Detail{Reason: "rate", Message: "The delay doubles with every wrong password.", Data: map[string]any{"retry_after": int(wait.Seconds()) + 1}})
+}
+
+func (s *Service) wrongPassword(ctx context.Context, acc errata.Account, email string) error {
+	pad := time.NewTimer(evenly)
+	defer pad.Stop()
+	after := int64(0)
+	if d := delayAfter(acc.LoginFailures + 1); d > 0 {
+		after = s.now() + d.Microseconds()
+	}
+	if acc.ID == "" {
+		s.attempts.strangerFailed(email, acc.LoginFailures+1, after)
+	} else if err := s.loginFailed(ctx, acc.ID, after); err != nil {
+		return err
+	}
+	select {
+	case <-pad.C:
+	case <-ctx.Done():
+	}
+	return errata.Because(errata.Unauthenticated, "E-mail address or password is wrong.", nil,
+		errata.Detail{Reason: "credentials", Message: "E-mail address or password is wrong."})
+}
+
+func (s *Service) loginFailed(ctx context.Context, id string, after int64) error {
+	return s.inTx(ctx, func(tx *store.Tx) error {
+		tx.System("sign-in")
+		_, err := tx.LoginFailed(ctx, id, after)
+		return err
+	})
+}
+
+func (s *Service) rightPassword(ctx context.Context, acc errata.Account, password string, renew bool) error {
 	hash := ""
-	if ok && renew {
+	if renew {
 		h, err := s.Passwords.Hash(ctx, password)
 		if err != nil {
 			return err
 		}
 		hash = h
 	}
+	now := s.now()
 	return s.inTx(ctx, func(tx *store.Tx) error {
 		tx.System("sign-in")
-		if !ok {
-			_, err := tx.LoginFailed(ctx, acc.ID, s.now()+delayAfter(acc.LoginFailures+1).Microseconds())
-			return err
-		}
 		if hash != "" {
 			if err := tx.SetPassword(ctx, acc.ID, hash); err != nil {
 				return err
 			}
 		}
-		return tx.LoginSucceeded(ctx, acc.ID, s.now())
+		return tx.LoginSucceeded(ctx, acc.ID, now)
 	})
+}
+
+// maxSessions is how many browsers an account may be signed in with.
+const maxSessions = 20
+
+// TrimSessions ends the sessions of an account that were used longest ago,
+// until there is room for one more than it may have.
+func (s *Service) TrimSessions(ctx context.Context, account string) error {
+	var all []store.Session
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.SessionsOf(ctx, account, s.now())
+		return err
+	})
+	for len(all) >= maxSessions && err == nil { // the new one is written after this
+		err = s.Store.DeleteSession(ctx, all[len(all)-1].ID)
+		all = all[:len(all)-1]
+	}
+	return err
 }
 
 func delayAfter(failures int64) time.Duration {

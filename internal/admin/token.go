@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -37,8 +38,13 @@ func (s *Service) CreateToken(ctx context.Context, who errata.Actor, f TokenForm
 		return "", row, err
 	}
 	acc, err := s.accountByEmail(ctx, strings.ToLower(strings.TrimSpace(f.Email)))
-	if err != nil {
+	switch {
+	case errata.CodeOf(err) == errata.NotFound:
+		return "", row, invalid([]errata.Detail{field("user", "unknown", "There is no account with the address “"+clip(f.Email, 100)+"”.")})
+	case err != nil:
 		return "", row, err
+	case acc.State != errata.UserActive:
+		return "", row, invalid([]errata.Detail{field("user", "unknown", "The account “"+clip(f.Email, 100)+"” is not active.")})
 	}
 	token = auth.NewToken()
 	row = errata.Token{ID: newID(), Kind: "personal", UserID: acc.ID, Name: f.Name, Hash: auth.TokenHash(token),
@@ -91,13 +97,14 @@ func (s *Service) TokenActor(ctx context.Context, header string) (errata.Actor, 
 	if err != nil {
 		return errata.Actor{}, err
 	}
+	now := s.now()
 	var who errata.Actor
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		t, err := tx.TokenByHash(ctx, auth.TokenHash(raw))
-		if err != nil {
+	var t errata.Token
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if t, err = tx.TokenByHash(ctx, auth.TokenHash(raw)); err != nil {
 			return refusedToken(err)
 		}
-		if t.RevokedAt != 0 || t.ExpiresAt <= s.now() {
+		if t.RevokedAt != 0 || t.ExpiresAt <= now {
 			return refusedToken(nil)
 		}
 		acc, err := tx.AccountByID(ctx, t.UserID)
@@ -108,7 +115,22 @@ func (s *Service) TokenActor(ctx context.Context, header string) (errata.Actor, 
 		who.Scopes = &t.Scopes
 		return nil
 	})
+	if err == nil && now-t.UsedAt > minute {
+		s.noteUse(ctx, t.ID, now)
+	}
 	return who, err
+}
+
+// noteUse writes down that a token was used. Nothing depends on it, so a
+// database that takes no writes does not stop a reader.
+func (s *Service) noteUse(ctx context.Context, id string, now int64) {
+	err := s.inTx(ctx, func(tx *store.Tx) error {
+		tx.System("token")
+		return tx.UseToken(ctx, id, now)
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, "use of a token not noted", slog.Any("error", err))
+	}
 }
 
 func refusedToken(err error) error {

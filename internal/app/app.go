@@ -3,7 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -52,23 +52,23 @@ type Options struct {
 // New opens everything in order and binds the address. Close what it returns
 // by running it, or by Close.
 func New(ctx context.Context, cfg *config.Config, clock errata.Clock, log *slog.Logger, o Options) (a *App, err error) {
-	b, err := openBase(ctx, cfg, clock, log)
-	if err != nil {
+	a = &App{metrics: telemetry.NewRegistry(), health: &health{}}
+	a.life = &lifecycle{log: log, drain: a.health.drain, delay: cfg.DrainDelay}
+	if err := a.lock(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	a = &App{base: b, metrics: telemetry.NewRegistry(), health: &health{}}
-	a.life = &lifecycle{log: log, drain: a.health.drain, delay: cfg.DrainDelay}
-	a.life.onClose("store", b.close)
-	if err := a.open(ctx, o); err != nil {
+	a.base, err = openBase(ctx, cfg, clock, log)
+	if err == nil {
+		a.life.onClose("store", a.close)
+		err = a.open(ctx, o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.life.close())
 	}
 	return a, nil
 }
 
 func (a *App) open(ctx context.Context, o Options) (err error) {
-	if err := a.lock(); err != nil {
-		return err
-	}
 	if a.queue, err = queue.Open(ctx, queue.Options{DataDir: a.cfg.DataDir, MaxBytes: int64(a.cfg.Queue.MaxBytes), Log: a.log}); err != nil {
 		return err
 	}
@@ -85,10 +85,15 @@ func (a *App) open(ctx context.Context, o Options) (err error) {
 }
 
 // lock keeps a second server out of the data directory.
-func (a *App) lock() error {
-	release, err := lockFile(filepath.Join(a.cfg.DataDir, "LOCK"))
-	if err != nil {
-		return &config.Error{Key: "data_dir", Problem: "another server uses " + a.cfg.DataDir, Remedy: "stop it, or name another directory"}
+func (a *App) lock(dataDir string) error {
+	if err := makeDataDir(dataDir); err != nil {
+		return err
+	}
+	release, err := lockFile(filepath.Join(dataDir, "LOCK"))
+	if errors.Is(err, fs.ErrPermission) {
+		return &config.Error{Key: "data_dir", Problem: err.Error(), Remedy: "name a directory that can be written"}
+	} else if err != nil {
+		return &config.Error{Key: "data_dir", Problem: "another server uses " + dataDir, Remedy: "stop it, or name another directory"}
 	}
 	a.life.onClose("lock", release)
 	return nil
@@ -119,7 +124,7 @@ func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
 // build makes services and doors, and says in which order they start.
 func (a *App) build(ctx context.Context, o Options) error {
 	in := ingest.New(ingest.Options{Store: a.store, Queue: a.queue, Clock: a.clock, Log: a.log, Metrics: a.metrics, Secret: a.start.Secret,
-		DataDir: a.cfg.DataDir})
+		DataDir: a.cfg.DataDir, MaxInFlight: int64(a.cfg.Intake.MaxInflight)})
 	worker := pipeline.New(pipeline.Options{Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
 		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail})
 	mux, err := a.doors(in, o)
@@ -157,9 +162,9 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	limits := sentry.Limits{Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
+	bounds := sentry.Limits{Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
 		Event: int(a.cfg.Intake.MaxEvent), Items: a.cfg.Intake.MaxItems, ClientReport: int(a.cfg.Intake.MaxClientReport)}
-	intake := sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: limits, TrustedProxies: proxies})
+	intake := sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: bounds, TrustedProxies: proxies})
 	mux := http.NewServeMux()
 	a.health.checks = []check{{"queue", func(context.Context) error {
 		if a.queue.Writable() {
@@ -177,15 +182,25 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return limitsBefore(packed), nil
+	return pages.Around(outer(packed, a.cfg.Intake.BodyTimeout)), nil
+}
+
+// outer bounds what a request may cost before anything looks at it: its
+// address, its headers, and the time its body takes to arrive.
+func outer(next http.Handler, bodyTimeout time.Duration) http.Handler {
+	return limits(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			// An error means a connection without deadlines, which only tests have.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+		}
+		next.ServeHTTP(w, r)
+	}))
 }
 
 // intakeDoor gives the Sentry door the shape of the others.
 type intakeDoor struct{ *sentry.Intake }
 
 func (intakeDoor) Routes() []errata.Route { return sentry.Routes() }
-
-func limitsBefore(h http.Handler) http.Handler { return limits(h) }
 
 // Addr is the address that is bound, as host:port.
 func (a *App) Addr() string { return a.server.addr() }
@@ -214,9 +229,3 @@ func loopback(host string) bool {
 // Close gives everything back without running.
 func (a *App) Close() error { return a.life.close() }
 
-// Engine and Store are for tests that look behind the pages.
-func (a *App) String() string { return fmt.Sprintf("errata %s on %s", Version, a.Addr()) }
-
-func (a *App) warn(ctx context.Context, message string, err error) {
-	a.log.WarnContext(ctx, message, slog.Any("error", err)) //nolint:sloglint // the callers' messages are constant
-}

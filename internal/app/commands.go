@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"errata/internal/admin"
 	"errata/internal/config"
 	"errata/internal/errata"
+	"errata/internal/handlers"
 )
 
 // Command is one `web` command beside the server: it works through the same
@@ -71,7 +73,8 @@ func readPassword(file string) (string, error) {
 		text, err = os.ReadFile(file) //nolint:gosec // the operator names it
 	}
 	if err != nil {
-		return "", errata.E(errata.Invalid, "The password file cannot be read: "+err.Error(), err)
+		message := "The password file cannot be read: " + err.Error()
+		return "", errata.Because(errata.Invalid, message, err, errata.Detail{Reason: "file", Field: "password_file", Message: message})
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
@@ -131,16 +134,17 @@ func life(s string) (time.Duration, error) {
 		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 100_000 {
 			return time.Duration(n) * 24 * time.Hour, nil
 		}
-	} else if d, err := time.ParseDuration(s); err == nil {
+	} else if d, err := time.ParseDuration(s); err == nil && d > 0 {
 		return d, nil
 	}
-	return 0, errata.E(errata.Invalid, "“"+s+"” is no length of time. Write one like 90d or 36h.", nil)
+	message := "“" + s + "” is no length of time. Write one like 90d or 36h."
+	return 0, errata.Because(errata.Invalid, message, nil, errata.Detail{Reason: "format", Field: "expires", Message: message})
 }
 
 // Report writes why a command was refused and returns its exit code: 78 for a
 // wrong setting, else 1.
-func Report(err error, asJSON bool, w io.Writer) int {
-	if c, ok := asConfig(err); ok {
+func Report(err error, asJSON bool, now time.Time, w io.Writer) int {
+	if c, ok := errors.AsType[*config.Error](err); ok {
 		fmt.Fprintln(w, c.Error())
 		return config.ExitCode
 	}
@@ -148,14 +152,10 @@ func Report(err error, asJSON bool, w io.Writer) int {
 	if errata.CodeOf(err) == errata.Internal {
 		message = err.Error() // the operator's own terminal
 	}
-	if !asJSON {
+	if asJSON {
+		_, _ = w.Write(handlers.ErrorBody(err, message, "", now))
+	} else {
 		fmt.Fprintln(w, message)
-		return 1
 	}
-	details := errata.DetailsOf(err)
-	if details == nil {
-		details = []errata.Detail{}
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": errata.CodeOf(err), "message": message, "details": details}})
 	return 1
 }

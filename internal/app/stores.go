@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,8 +40,8 @@ const (
 
 // openBase opens, and if need be makes, the SQL store and the installation.
 func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *slog.Logger) (*base, error) {
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return nil, &config.Error{Key: "data_dir", Problem: err.Error(), Remedy: "name a directory that can be written"}
+	if err := makeDataDir(cfg.DataDir); err != nil {
+		return nil, err
 	}
 	if err := databaseThere(cfg); err != nil {
 		return nil, err
@@ -67,6 +65,13 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 	return b, nil
 }
 
+func makeDataDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &config.Error{Key: "data_dir", Problem: err.Error(), Remedy: "name a directory that can be written"}
+	}
+	return nil
+}
+
 // databaseThere refuses to make a new, empty database beside data that belongs
 // to one that is missing.
 func databaseThere(cfg *config.Config) error {
@@ -86,41 +91,33 @@ func databaseThere(cfg *config.Config) error {
 func (b *base) prepare(ctx context.Context) (err error) {
 	engine := "elastic"
 	if !b.cfg.Elasticsearch() {
-		id, err := identity(filepath.Join(b.cfg.DataDir, fileEngine), newIdentity())
+		id, err := auth.Once(filepath.Join(b.cfg.DataDir, fileEngine), auth.NewSecret(8))
 		if err != nil {
 			return err
 		}
 		engine = "embedded:" + id
 	}
 	if b.start, err = b.admin.Prepare(ctx, engine); err != nil {
-		return err
+		return asSetting(err)
 	}
-	id, err := identity(filepath.Join(b.cfg.DataDir, fileInstallation), b.start.ID)
+	id, err := auth.Once(filepath.Join(b.cfg.DataDir, fileInstallation), b.start.ID)
 	if err == nil && id != b.start.ID {
 		err = &config.Error{Key: "data_dir", Problem: "the data belongs to another database", Remedy: "name the database they belong to, or an empty directory"}
 	}
 	return err
 }
 
-func newIdentity() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
-// identity returns what a file says, after writing it when there is none.
-func identity(file, fresh string) (string, error) {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a file of the data directory
-	if errors.Is(err, fs.ErrExist) {
-		text, err := os.ReadFile(file) //nolint:gosec // the same
-		return strings.TrimSpace(string(text)), err
-	} else if err != nil {
-		return "", err
+// asSetting turns the refusal of an installation that belongs to other settings
+// into one of the setting.
+func asSetting(err error) error {
+	switch errata.ReasonOf(err) {
+	case "master_key":
+		return &config.Error{Key: "master_key", Problem: "does not open this installation", Remedy: "name the key it was made with"}
+	case "event_engine":
+		return &config.Error{Key: "search.elastic.urls", Problem: errata.MessageOf(err),
+			Remedy: "name the event engine it was made with, or another database"}
 	}
-	if _, err = f.WriteString(fresh + "\n"); err == nil {
-		err = f.Sync()
-	}
-	return fresh, errors.Join(err, f.Close())
+	return err
 }
 
 // decide says who may do what: every active account everything, a token what
@@ -137,5 +134,3 @@ func decide(who errata.Actor, what errata.Action, project string) error {
 }
 
 func (b *base) close() error { return b.store.Close() }
-
-func asConfig(err error) (*config.Error, bool) { return errors.AsType[*config.Error](err) }

@@ -4,7 +4,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -21,13 +20,19 @@ type MasterKey struct{ secret []byte }
 // sealVersion leads every sealed value, so that the form can change.
 const sealVersion = 1
 
-// LoadMasterKey reads a key of 32 bytes in hex from file. When make is set and
+// LoadMasterKey reads a key of 32 bytes in hex from file. When create is set and
 // there is no such file, one is made with mode 0600.
 func LoadMasterKey(file string, create bool) (MasterKey, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
 	if errors.Is(err, fs.ErrNotExist) && create {
-		return makeMasterKey(file)
-	} else if err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return MasterKey{}, err
+		}
+		var made string
+		made, err = Once(file, NewSecret(32))
+		text = []byte(made)
+	}
+	if err != nil {
 		return MasterKey{}, err
 	}
 	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
@@ -37,20 +42,40 @@ func LoadMasterKey(file string, create bool) (MasterKey, error) {
 	return MasterKey{secret}, nil
 }
 
-func makeMasterKey(file string) (MasterKey, error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return MasterKey{}, err
+// Once returns the line that a file holds, after writing fresh there when there
+// is no such file. Of several processes that start at once one writes, whole and
+// synced, and all get what it wrote.
+func Once(file, fresh string) (string, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	if !errors.Is(err, fs.ErrNotExist) {
+		return strings.TrimSpace(string(text)), err
 	}
-	k := MasterKey{make([]byte, 32)}
-	_, _ = rand.Read(k.secret)
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names it
+	draft, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".new-") // mode 0600
 	if err != nil {
-		return MasterKey{}, err
+		return "", err
 	}
-	if _, err = f.WriteString(hex.EncodeToString(k.secret) + "\n"); err == nil {
-		err = f.Sync()
+	defer func() { _ = os.Remove(draft.Name()) }()
+	if _, err = draft.WriteString(fresh + "\n"); err == nil {
+		err = draft.Sync()
 	}
-	return k, errors.Join(err, f.Close())
+	if err = errors.Join(err, draft.Close()); err != nil {
+		return "", err
+	}
+	if err = os.Link(draft.Name(), file); errors.Is(err, fs.ErrExist) { // unlike a rename, it never replaces
+		return Once(file, fresh)
+	} else if err != nil {
+		return "", err
+	}
+	return fresh, syncDir(filepath.Dir(file))
+}
+
+// syncDir makes the names in a directory last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the directory of a file of ours
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (k MasterKey) aead(place string) (cipher.AEAD, error) {

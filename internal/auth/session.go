@@ -1,12 +1,16 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+	"github.com/maypok86/otter/v2"
 
 	"errata/internal/errata"
 )
@@ -33,7 +37,10 @@ type Sessions struct {
 // the cookie is then bound to the host and never sent in the clear.
 func NewSessions(store SessionStore, secure bool, now func() time.Time) *Sessions {
 	m := scs.New()
-	m.Store = sessionStore{store, now}
+	if own, ok := m.Store.(*memstore.MemStore); ok {
+		own.StopCleanup() // ours sweeps itself
+	}
+	m.Store = newSessionStore(store, now)
 	m.Codec = jsonCodec{}
 	m.HashTokenInStore = true
 	m.IdleTimeout, m.Lifetime = SessionIdle, SessionLife
@@ -92,33 +99,85 @@ func (jsonCodec) Decode(b []byte) (time.Time, map[string]any, error) {
 	return d.Deadline, d.Values, err
 }
 
-// sessionStore lets scs work on our store.
+// seenEvery is how often the use of a session is written down; it may so live
+// this much shorter than SessionIdle.
+const seenEvery = time.Minute
+
+// sessionStore lets scs work on our store. scs commits a session after every
+// request, to note its use; what has not changed is written once a minute.
 type sessionStore struct {
 	store SessionStore
 	now   func() time.Time
+	known *otter.Cache[string, written]
+	// ended holds tokens that were signed out here, so that a request that was
+	// under way then does not bring its session back to life.
+	ended *otter.Cache[string, struct{}]
+	mu    *sync.Mutex
+}
+
+// written is what the store has of a session.
+type written struct {
+	data []byte
+	at   int64 // µs
+}
+
+func newSessionStore(store SessionStore, now func() time.Time) sessionStore {
+	return sessionStore{store: store, now: now, known: otter.Must(&otter.Options[string, written]{MaximumSize: 10_000}),
+		ended: otter.Must(&otter.Options[string, struct{}]{MaximumSize: 10_000}), mu: &sync.Mutex{}}
 }
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	row, ok, err := s.store.FindSession(ctx, token, s.now().UnixMicro())
+	if ok && err == nil {
+		s.known.Set(token, written{row.Data, row.SeenAt})
+	}
 	return row.Data, ok, err
 }
 
-func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
-	var d sessionData
-	if err := json.Unmarshal(b, &d); err != nil {
+// CommitCtx writes a session. Its end follows from our clock alone: SessionIdle
+// from now, and at most SessionLife after its begin.
+func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
+	now := s.now()
+	have, _ := s.known.GetIfPresent(token)
+	same := bytes.Equal(have.data, b)
+	if same && now.UnixMicro()-have.at < seenEvery.Microseconds() {
+		return nil
+	}
+	row, err := sessionRow(token, b, now)
+	if err != nil {
 		return err
 	}
-	text := func(key string) string { v, _ := d.Values[key].(string); return v }
-	began, _ := d.Values[keyBegan].(float64)
-	now := s.now().UnixMicro()
-	if began == 0 {
-		began = float64(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ended := s.ended.GetIfPresent(token); ended {
+		return nil
 	}
-	return s.store.SaveSession(ctx, errata.Session{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent),
-		Data: b, CreatedAt: int64(began), SeenAt: now, Expires: expiry.UnixMicro()})
+	if err = s.store.SaveSession(ctx, row); err != nil && same {
+		return nil // the use was not noted; the page need not fail for that
+	}
+	return err
+}
+
+func sessionRow(token string, b []byte, now time.Time) (errata.Session, error) {
+	var d sessionData
+	if err := json.Unmarshal(b, &d); err != nil {
+		return errata.Session{}, err
+	}
+	text := func(key string) string { v, _ := d.Values[key].(string); return v }
+	began := now.UnixMicro()
+	if v, ok := d.Values[keyBegan].(float64); ok {
+		began = int64(v)
+	}
+	end := min(now.Add(SessionIdle).UnixMicro(), began+SessionLife.Microseconds())
+	return errata.Session{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent), Data: b, CreatedAt: began,
+		SeenAt: now.UnixMicro(), Expires: end}, nil
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended.Set(token, struct{}{})
+	s.known.Invalidate(token)
 	return s.store.DeleteSession(ctx, token)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -28,25 +29,64 @@ var statusOf = map[errata.Code]int{
 	errata.Internal:        http.StatusInternalServerError,
 }
 
-// status returns the HTTP status of an error; forms and queries that are well
-// formed but refused are 422.
-func status(err error) int {
-	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
-		return he.Code
-	}
-	if errata.CodeOf(err) == errata.Invalid && unprocessable(errata.DetailsOf(err)) {
-		return http.StatusUnprocessableEntity
-	}
-	return statusOf[errata.CodeOf(err)]
+// statusOfReason names what HTTP tells apart among the invalid.
+var statusOfReason = map[string]int{
+	"method":     http.StatusMethodNotAllowed,
+	"timeout":    http.StatusRequestTimeout,
+	"media_type": http.StatusUnsupportedMediaType,
 }
 
-func unprocessable(details []errata.Detail) bool {
-	for _, d := range details {
-		if strings.HasPrefix(d.Reason, "query.") {
-			return true
+// status returns the HTTP status of an error. Queries that can be read but not
+// answered are 422.
+func status(err error) int {
+	code := errata.CodeOf(err)
+	if code != errata.Invalid {
+		return statusOf[code]
+	}
+	reason := errata.ReasonOf(err)
+	if st := statusOfReason[reason]; st != 0 {
+		return st
+	}
+	if strings.HasPrefix(reason, "query.") {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusBadRequest
+}
+
+// plain turns what Echo and the standard library say into errors of ours.
+func plain(err error) error {
+	if _, ok := errors.AsType[*errata.Error](err); ok {
+		return err
+	}
+	if he, ok := errors.AsType[*echo.HTTPError](err); ok {
+		switch he.Code {
+		case http.StatusNotFound:
+			return noSuchPage()
+		case http.StatusMethodNotAllowed:
+			return wrongMethod(nil)
 		}
 	}
-	return false
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return refuse(errata.TooLarge, "body_size", "The form is larger than 1 MiB.", err)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(errata.Invalid, "timeout", "The form took too long to arrive.", err)
+	}
+	return err
+}
+
+func refuse(code errata.Code, reason, message string, cause error) error {
+	return errata.Because(code, message, cause, errata.Detail{Reason: reason, Message: message})
+}
+
+func noSuchPage() error { return errata.E(errata.NotFound, "There is no such page.", nil) }
+
+func wrongMethod(allow []string) error {
+	text := "This address does not take that kind of request."
+	if len(allow) > 0 {
+		text = "This address takes " + strings.Join(allow, ", ") + "."
+	}
+	return refuse(errata.Invalid, "method", text, nil)
 }
 
 // show renders a page whole before the first byte leaves, so that a failed
@@ -83,6 +123,7 @@ func (s *Server) fail(err error, c echo.Context) {
 }
 
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	err = plain(err)
 	code := status(err)
 	if code >= 500 {
 		s.Log.Error("request failed", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("error", err))
@@ -111,49 +152,51 @@ func retryAfter(err error) int {
 	return 10
 }
 
-// codeOf names an error for machines; what Echo itself refuses (no such path,
-// wrong method) included.
-func codeOf(status int, err error) errata.Code {
-	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
-		for code, st := range statusOf {
-			if st == status {
-				return code
-			}
-		}
-		return errata.Invalid
-	}
-	return errata.CodeOf(err)
-}
-
-type errorBody struct {
-	Error struct {
-		Code      errata.Code     `json:"code"`
-		Message   string          `json:"message"`
-		RequestID string          `json:"request_id"`
-		Timestamp string          `json:"timestamp"`
-		Details   []errata.Detail `json:"details"`
-	} `json:"error"`
-}
-
 func (s *Server) answerJSON(w http.ResponseWriter, r *http.Request, status int, err error) {
-	var b errorBody
-	b.Error.Code, b.Error.Message = codeOf(status, err), message(status, err)
-	b.Error.RequestID, b.Error.Timestamp = requestID(r.Context()), s.Clock().UTC().Format(time.RFC3339)
-	if b.Error.Details = errata.DetailsOf(err); b.Error.Details == nil {
-		b.Error.Details = []errata.Detail{}
+	h := w.Header()
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="Errata"`)
 	}
-	text, merr := json.Marshal(b)
-	if merr != nil {
-		text = []byte(`{"error":{"code":"internal","message":"Something broke on our side.","details":[]}}`)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client has left if this fails
+	_, _ = w.Write(ErrorBody(err, errata.MessageOf(err), requestID(r.Context()), s.Clock())) // the client has left if this fails
 }
 
-func message(status int, err error) string {
-	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
-		return http.StatusText(status) + "."
+// errorAnswer is the error body of the JSON API and of commands.
+type errorAnswer struct {
+	Code      errata.Code   `json:"code"`
+	Message   string        `json:"message"`
+	RequestID string        `json:"request_id,omitempty"`
+	Timestamp string        `json:"timestamp"`
+	Details   []errorDetail `json:"details"`
+}
+
+// errorDetail is errata.Detail with places that may be 0.
+type errorDetail struct {
+	Reason  string         `json:"reason"`
+	Field   string         `json:"field,omitempty"`
+	Start   *int           `json:"start,omitempty"`
+	End     *int           `json:"end,omitempty"`
+	Message string         `json:"message"`
+	Hint    string         `json:"hint,omitempty"`
+	Data    map[string]any `json:"data,omitempty"`
+}
+
+// ErrorBody returns the error body of err, one line of JSON, with the message
+// for the reader.
+func ErrorBody(err error, message, requestID string, now time.Time) []byte {
+	out := errorAnswer{Code: errata.CodeOf(err), Message: message, RequestID: requestID, Timestamp: now.UTC().Format(time.RFC3339),
+		Details: []errorDetail{}}
+	for _, d := range errata.DetailsOf(err) {
+		e := errorDetail{Reason: d.Reason, Field: d.Field, Message: d.Message, Hint: d.Hint, Data: d.Data}
+		if d.End > 0 || strings.HasPrefix(d.Reason, "query.") {
+			e.Start, e.End = &d.Start, &d.End
+		}
+		out.Details = append(out.Details, e)
 	}
-	return errata.MessageOf(err)
+	text, merr := json.Marshal(map[string]errorAnswer{"error": out})
+	if merr != nil { // Data held what JSON cannot say
+		text = []byte(`{"error":{"code":"internal","message":"Something broke on our side.","timestamp":"` + out.Timestamp + `","details":[]}}`)
+	}
+	return append(text, '\n')
 }

@@ -171,13 +171,13 @@ type apiVolume struct {
 	To       string      `json:"to"`
 	Zone     string      `json:"tz"`
 	Bucket   string      `json:"bucket"`
-	Starts   []string    `json:"starts"` // where each bucket starts
+	Starts   []string    `json:"starts"` // where each bucket starts, in the zone
 	AsOf     string      `json:"as_of"`
 	Source   string      `json:"source"`
 	Exact    bool        `json:"exact"`
 	Total    int64       `json:"total"`
 	Series   []apiSeries `json:"series"`
-	Previous []int64     `json:"previous,omitempty"`
+	Previous []int64     `json:"previous"` // per bucket; empty when not compared
 	Gaps     []apiGap    `json:"gaps"`
 }
 
@@ -193,7 +193,7 @@ func (h api) volume(c echo.Context) error {
 	}
 	out := apiVolume{From: v.Range.From.Format(time.RFC3339Nano), To: v.Range.To.Format(time.RFC3339Nano), Zone: in.Zone.String(),
 		Bucket: string(v.Interval), AsOf: h.Clock().UTC().Format(time.RFC3339Nano), Source: v.Source, Exact: len(v.Gaps) == 0,
-		Total: v.Total, Previous: v.Previous, Series: []apiSeries{}, Gaps: []apiGap{}}
+		Total: v.Total, Previous: append([]int64{}, v.Previous...), Starts: []string{}, Series: []apiSeries{}, Gaps: []apiGap{}}
 	for _, e := range v.Edges[:max(len(v.Edges)-1, 0)] {
 		out.Starts = append(out.Starts, e.In(in.Zone).Format(time.RFC3339))
 	}

@@ -5,9 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
-	"errata/internal/errata"
 	"errata/internal/views/layout"
 	"errata/internal/views/page"
 )
@@ -15,39 +12,41 @@ import (
 // errorPage answers with the page of a status. The pages of 500 and 503 were
 // made at start: failing never fails.
 func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, code int, err error) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if canned, ok := s.canned[code]; ok {
-		w.WriteHeader(code)
-		_, _ = w.Write(canned.With(requestID(r.Context()))) // the client has left if this fails
-		return
+	h := w.Header()
+	h.Del("Content-Encoding") // a page that failed half-way may have said how it was packed
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	id := requestID(r.Context())
+	if code == http.StatusServiceUnavailable {
+		h.Set("Refresh", "10") // what is away may be back
 	}
-	in := page.ErrorFrom(err, code, requestID(r.Context()))
+	body := s.errorText(r, code, id, err)
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // the client has left if this fails
+}
+
+func (s *Server) errorText(r *http.Request, code int, id string, err error) []byte {
+	if canned, ok := s.canned[code]; ok {
+		return canned.With(id)
+	}
+	in := page.ErrorFrom(err, code, id)
 	if code == http.StatusTooManyRequests {
 		in.RetryAfter = retryAfter(err)
 	}
-	if _, echoed := err.(*echo.HTTPError); echoed { //nolint:errorlint // made by Echo itself, never wrapped
-		in.Message = ""
-	}
 	c := layout.Chrome{Theme: layout.ParseTheme(cookie(r, themeCookie))}
 	var b bytes.Buffer
-	if rerr := page.NewError(c, in).Whole().Render(r.Context(), &b); rerr != nil {
-		code = http.StatusInternalServerError
-		b.Reset()
-		_, _ = b.Write(s.canned[code].With(in.RequestID))
+	if page.NewError(c, in).Whole().Render(r.Context(), &b) != nil { // the client has left
+		return s.canned[http.StatusInternalServerError].With(id)
 	}
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes())
+	return b.Bytes()
 }
 
 // Unknown answers what no row takes: a path that does not exist, or a method
 // that its path does not know. It is mounted behind all doors.
 func (s *Server) Unknown(w http.ResponseWriter, r *http.Request, allow []string) {
-	s.identify(s.headers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(allow) > 0 {
-			w.Header().Set("Allow", strings.Join(allow, ", "))
-			s.answerError(w, r, echo.NewHTTPError(http.StatusMethodNotAllowed))
-			return
-		}
-		s.answerError(w, r, errata.E(errata.NotFound, "There is no such page.", nil))
-	}))).ServeHTTP(w, r)
+	if len(allow) == 0 {
+		s.answerError(w, r, noSuchPage())
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	s.answerError(w, r, wrongMethod(allow))
 }

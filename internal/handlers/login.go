@@ -21,7 +21,7 @@ func (h login) form(c echo.Context) error {
 	if open {
 		return c.Redirect(http.StatusSeeOther, "/setup/admin")
 	}
-	if h.Sessions.UserID(c.Request().Context()) != "" && c.QueryParam("expired") == "" {
+	if _, err := h.whoIs(c); err == nil {
 		return c.Redirect(http.StatusSeeOther, localPath(c.QueryParam("next")))
 	}
 	return h.show(c, http.StatusOK, page.SignInIn{Next: localPath(c.QueryParam("next")), SignedOut: c.QueryParam("out") != "",
@@ -39,8 +39,8 @@ func (h login) show(c echo.Context, code int, in page.SignInIn) error {
 
 func (h login) submit(c echo.Context) error {
 	ctx := c.Request().Context()
-	email, next := c.FormValue("email"), localPath(c.FormValue("next"))
-	acc, err := h.Admin.SignIn(ctx, email, c.FormValue("password"), c.RealIP())
+	email, next := field(c, "email"), localPath(field(c, "next"))
+	acc, err := h.Admin.SignIn(ctx, email, field(c, "password"), c.RealIP())
 	switch errata.CodeOf(err) {
 	case "":
 	case errata.Unauthenticated:
@@ -50,7 +50,7 @@ func (h login) submit(c echo.Context) error {
 	default:
 		return err
 	}
-	if err := h.Sessions.SignIn(ctx, acc.ID, c.RealIP(), c.Request().UserAgent(), h.Clock()); err != nil {
+	if err := h.begin(c, acc.ID); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, next)
@@ -65,7 +65,7 @@ func (h login) out(c echo.Context) error {
 }
 
 func (h login) appearance(c echo.Context) error {
-	h.remember(c, themeCookie, string(layout.ParseTheme(c.FormValue("theme"))))
-	h.remember(c, densityCookie, string(layout.ParseDensity(c.FormValue("density"))))
-	return c.Redirect(http.StatusSeeOther, localPath(c.FormValue("next")))
+	h.remember(c, themeCookie, string(layout.ParseTheme(field(c, "theme"))))
+	h.remember(c, densityCookie, string(layout.ParseDensity(field(c, "density"))))
+	return c.Redirect(http.StatusSeeOther, localPath(field(c, "next")))
 }

@@ -2,11 +2,12 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,12 @@ func actorOf(c echo.Context) errata.Actor {
 	return who
 }
 
+// Around puts around all doors what every answer needs: a request id, the
+// headers that keep browsers safe, and an answer also when a handler panics.
+func (s *Server) Around(next http.Handler) http.Handler {
+	return s.identify(s.headers(s.recoverPanics(next)))
+}
+
 // headers sets what every answer carries, errors and files included.
 func (s *Server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,9 +56,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if s.secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
-		if !strings.HasPrefix(r.URL.Path, "/static/") {
-			h.Set("Cache-Control", "no-store")
-		}
+		h.Set("Cache-Control", "no-store") // files of /static/ say otherwise
 		next.ServeHTTP(w, r)
 	})
 }
@@ -105,7 +110,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			s.Log.Error("panic", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path),
 				slog.Any("error", v), slog.String("stack", string(debug.Stack())))
 			if rec, ok := w.(*recorder); !ok || !rec.wrote {
-				s.answerError(w, r, errata.E(errata.Internal, "", nil))
+				s.answerError(w, r, errata.E(errata.Internal, "A handler panicked.", nil))
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -117,6 +122,9 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 // send neither header are too old to be protected.
 func (s *Server) crossOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
+	if err := guard.AddTrustedOrigin(origin(s.URL)); err != nil { // a proxy may have changed the Host
+		s.Log.Warn("public address is no origin", slog.Any("error", err))
+	}
 	guard.SetDenyHandler(http.HandlerFunc(s.foreign))
 	checked := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -129,23 +137,52 @@ func (s *Server) crossOrigin(next http.Handler) http.Handler {
 	})
 }
 
+// origin returns the scheme and host of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 func (s *Server) foreign(w http.ResponseWriter, r *http.Request) {
 	s.answerError(w, r, errata.Because(errata.Forbidden, "This request came from another site.", nil,
 		errata.Detail{Reason: "cross_origin", Message: "Open the page here and try again."}))
 }
 
+// begin signs the account in, in this browser.
+func (s *Server) begin(c echo.Context, account string) error {
+	ctx := c.Request().Context()
+	if err := s.Sessions.SignIn(ctx, account, c.RealIP(), c.Request().UserAgent(), s.Clock()); err != nil {
+		return err
+	}
+	return s.Admin.TrimSessions(ctx, account)
+}
+
+// whoIs returns the account of the session. A session whose account may not
+// act any more ends.
+func (s *Server) whoIs(c echo.Context) (errata.Actor, error) {
+	ctx := c.Request().Context()
+	id := s.Sessions.UserID(ctx)
+	if id == "" {
+		return errata.Actor{}, errata.E(errata.Unauthenticated, "Sign in to see this page.", nil)
+	}
+	who, err := s.Admin.SessionActor(ctx, id)
+	if errata.CodeOf(err) == errata.Unauthenticated {
+		err = errors.Join(err, s.Sessions.Destroy(ctx))
+	}
+	return who, err
+}
+
 // signedIn ties the request to the account of its session.
 func (s *Server) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx := c.Request().Context()
-		id := s.Sessions.UserID(ctx)
-		if id == "" {
-			return errata.E(errata.Unauthenticated, "Sign in to see this page.", nil)
-		}
-		who, err := s.Admin.SessionActor(ctx, id)
+		who, err := s.whoIs(c)
 		if err != nil {
 			return err
 		}
+		ctx := c.Request().Context()
 		who.IP, who.RequestID, who.SessionID = c.RealIP(), requestID(ctx), s.Sessions.Token(ctx)
 		return next(withActor(c, who))
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,8 +16,7 @@ import (
 	"errata/internal/stats"
 )
 
-// repeatable parameters may stand several times in an address; any other
-// that does is refused, because two readers could take different ones.
+// repeatable parameters may stand several times in an address.
 var repeatable = []string{"q", "service", "env", "severity", "level"}
 
 // listIn is the state of a list as its address says it.
@@ -35,21 +35,28 @@ type listIn struct {
 func query(v url.Values) string {
 	parts := slices.Clone(v["q"])
 	for _, k := range []string{"service", "env", "severity", "level"} {
-		if vals := slices.DeleteFunc(slices.Clone(v[k]), func(s string) bool { return s == "" }); len(vals) > 0 {
+		if vals := given(v[k]); len(vals) > 0 {
 			parts = append(parts, k+":"+strings.Join(vals, ","))
 		}
 	}
 	return strings.TrimSpace(strings.Join(parts, " "))
 }
 
+// given leaves out what a form sends of a field that was not filled in.
+func given(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
+}
+
 func paramError(field, reason, message string) error {
 	return errata.Because(errata.Invalid, message, nil, errata.Detail{Reason: reason, Field: field, Message: message})
 }
 
-func single(v url.Values) error {
-	for k, vals := range v {
-		if len(vals) > 1 && !slices.Contains(repeatable, k) {
-			return paramError(clip(k), "duplicate_parameter", "The parameter “"+clip(k)+"” stands "+strconv.Itoa(len(vals))+" times; once is taken.")
+// single refuses a parameter that stands twice: two readers could take
+// different ones.
+func single(v url.Values, but ...string) error {
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		if len(v[k]) > 1 && !slices.Contains(but, k) {
+			return paramError(clip(k), "duplicate_parameter", "The parameter “"+clip(k)+"” stands "+strconv.Itoa(len(v[k]))+" times; once is taken.")
 		}
 	}
 	return nil
@@ -65,9 +72,6 @@ func clip(s string) string {
 // listParams reads the parameters that all lists share.
 func (s *Server) listParams(c echo.Context, who errata.Actor) (in listIn, err error) {
 	v := c.QueryParams()
-	if err := single(v); err != nil {
-		return in, err
-	}
 	in = listIn{q: query(v), sort: v.Get("sort"), cursor: v.Get("cursor"), compare: v.Get("compare") != "none"}
 	if in.zone, err = zoneParam(v, who); err != nil {
 		return in, err
@@ -141,13 +145,18 @@ func relative(word string, now time.Time, zone *time.Location) (find.Range, erro
 	if word == "today" {
 		return find.Range{From: stats.Interval("1d").Start(now, zone), To: now}, nil
 	}
-	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}[word[len(word)-1]]
+	unit := units[word[len(word)-1]]
 	n, err := strconv.Atoi(word[:len(word)-1])
-	if err != nil || unit == 0 || n < 1 || n > 100_000 || !(find.Range{From: now.Add(-time.Duration(n) * unit), To: now}).Valid() {
+	if err != nil || unit == 0 || n < 1 || n > int(maxRange/unit) {
 		return find.Range{}, paramError("range", "range", "“"+clip(word)+"” is no range. Write one like 24h, 7d or today.")
 	}
 	return find.Range{From: now.Add(-time.Duration(n) * unit), To: now}, nil
 }
+
+var units = map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+
+// maxRange is what find.Range takes.
+const maxRange = 10*366*24*time.Hour - 1
 
 // moment reads a time: RFC 3339, or what a date field of a browser sends, in
 // the reader's zone.
@@ -169,10 +178,10 @@ func moment(field, s string, zone *time.Location) (time.Time, error) {
 // volumeParams reads what /analytics/volume takes. severity= is the event's.
 func (s *Server) volumeParams(c echo.Context, who errata.Actor) (find.VolumeQuery, error) {
 	v := c.QueryParams()
-	if sev := v["severity"]; len(sev) > 0 {
+	if sev := given(v["severity"]); len(sev) > 0 {
 		v["q"] = append(v["q"], "event.severity:"+strings.Join(sev, ","))
-		delete(v, "severity")
 	}
+	delete(v, "severity")
 	in, err := s.listParams(c, who)
 	if err != nil {
 		return find.VolumeQuery{}, err
@@ -187,6 +196,9 @@ func (s *Server) volumeParams(c echo.Context, who errata.Actor) (find.VolumeQuer
 	}
 	if out.Interval != "" && out.Interval != "auto" && !out.Interval.Valid() {
 		return out, paramError("bucket", "unknown", "“"+clip(string(out.Interval))+"” is no bucket. Known: 1s to 12h, 1d, 1w, auto.")
+	}
+	if cmp := v.Get("compare"); cmp != "" && cmp != "prev" && cmp != "none" {
+		return out, paramError("compare", "unknown", "“"+clip(cmp)+"” is nothing to compare with. Known: prev, none.")
 	}
 	if out.Interval == "auto" {
 		out.Interval = ""

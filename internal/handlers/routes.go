@@ -24,7 +24,7 @@ func (s *Server) routes() []row {
 		token   = errata.AuthToken
 	)
 	r := []row{
-		{errata.Route{Method: get, Path: "/static/*", Name: "static", Auth: public}, nil},
+		{errata.Route{Method: get, Path: "/static/*", Name: "static", Auth: public}, files{s}.show},
 		{errata.Route{Method: get, Path: "/", Name: "home", Auth: session}, set.home},
 		{errata.Route{Method: get, Path: "/login", Name: "login", Auth: public}, in.form},
 		{errata.Route{Method: post, Path: "/login", Name: "login.post", Auth: public, CSRF: true, Rate: "login"}, in.submit},

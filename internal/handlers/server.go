@@ -15,7 +15,6 @@ import (
 	"errata/internal/errata"
 	"errata/internal/find"
 	"errata/internal/views/page"
-	"errata/static"
 )
 
 // Deps are what the pages are made from.
@@ -57,6 +56,7 @@ func New(d Deps) (*Server, error) {
 		s.canned[code] = c
 	}
 	s.rows = s.routes()
+	s.Sessions.ErrorFunc = s.answerError // the database is away
 	return s, nil
 }
 
@@ -69,35 +69,49 @@ func (s *Server) Routes() []errata.Route {
 	return out
 }
 
-// Handler returns an Echo that serves exactly the rows of Routes.
+// Handler returns an Echo that serves exactly the rows of Routes. Whoever
+// mounts it puts Around around all doors.
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = ipExtractor(s.Trusted)
 	e.HTTPErrorHandler = s.fail
-	static := static.Handler()
 	for _, r := range s.rows {
-		if r.do == nil {
-			e.Add(r.Method, r.Path, echo.WrapHandler(static))
-			continue
-		}
 		e.Add(r.Method, r.Path, s.guarded(r))
 	}
-	h := s.crossOrigin(s.Sessions.LoadAndSave(e))
-	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, "/static/"), strings.HasPrefix(r.URL.Path, "/api/"):
-			e.ServeHTTP(w, r) // files are the same for everybody; the API knows tokens, never cookies
-		default:
-			h.ServeHTTP(w, r)
+	h := headAsGet(e)
+	known := s.crossOrigin(s.Sessions.LoadAndSave(h))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/static/") || strings.HasPrefix(r.URL.Path, "/api/") {
+			h.ServeHTTP(w, r) // files are the same for everybody; the API knows tokens, never cookies
+			return
 		}
+		known.ServeHTTP(w, r)
 	})
-	return s.identify(s.headers(s.recoverPanics(inner)))
+}
+
+// headAsGet answers HEAD as GET; the server leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context()) // a copy
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // guarded puts in front of a handler what its row asks for.
 func (s *Server) guarded(r row) echo.HandlerFunc {
-	do := s.may(r.Action, r.do)
+	do := r.do
+	if r.Method == http.MethodPost {
+		do = readForm(do)
+	} else {
+		do = readQuery(r.Auth == errata.AuthToken, do)
+	}
+	if r.Rate == "login" {
+		do = s.throttled(do)
+	}
+	do = s.may(r.Action, do)
 	switch r.Auth {
 	case errata.AuthSession:
 		return s.signedIn(do)
@@ -105,5 +119,15 @@ func (s *Server) guarded(r row) echo.HandlerFunc {
 		return s.withToken(do)
 	case errata.AuthPublic, errata.AuthSetup, errata.AuthIngest:
 	}
-	return r.do
+	return do
+}
+
+// throttled refuses a network that tries to sign in too often.
+func (s *Server) throttled(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := s.Admin.MayTry(c.RealIP()); err != nil {
+			return err
+		}
+		return next(c)
+	}
 }

@@ -39,7 +39,7 @@ func (h services) showForm(c echo.Context, code int, in page.NewServiceIn) error
 func (h services) create(c echo.Context) error { return h.submit(c, false) }
 
 func (h services) submit(c echo.Context, firstRun bool) error {
-	in := page.NewServiceIn{Name: c.FormValue("name"), Slug: c.FormValue("slug"), Platform: c.FormValue("platform"), FirstRun: firstRun}
+	in := page.NewServiceIn{Name: field(c, "name"), Slug: field(c, "slug"), Platform: field(c, "platform"), FirstRun: firstRun}
 	p, err := h.Admin.CreateProject(c.Request().Context(), actorOf(c), admin.ProjectForm{Slug: in.Slug, Name: in.Name, Platform: in.Platform})
 	switch errata.CodeOf(err) {
 	case "":

@@ -46,8 +46,8 @@ func (h setup) showAdmin(c echo.Context, code int, in page.SetupAdminIn) error {
 
 func (h setup) admin(c echo.Context) error {
 	ctx := c.Request().Context()
-	f := admin.AdminForm{Token: c.FormValue("token"), Org: c.FormValue("org"), Name: c.FormValue("name"), Email: c.FormValue("email"),
-		Password: c.FormValue("password")}
+	f := admin.AdminForm{Token: field(c, "token"), Org: field(c, "org"), Name: field(c, "name"), Email: field(c, "email"),
+		Password: field(c, "password")}
 	if err := h.Admin.CheckSetupToken(ctx, f.Token); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (h setup) admin(c echo.Context) error {
 	} else if err != nil {
 		return err
 	}
-	if err := h.Sessions.SignIn(ctx, acc.ID, c.RealIP(), c.Request().UserAgent(), h.Clock()); err != nil {
+	if err := h.begin(c, acc.ID); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/setup/store")
