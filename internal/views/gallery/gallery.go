@@ -77,7 +77,7 @@ func bare() layout.Chrome { return layout.Chrome{Org: "Example Shop"} }
 // Words that are hard to show.
 const (
 	hostile  = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`
-	bidi     = "user\u202egnp.exe\u2066 \u0000 end\u200b"
+	bidi     = "user\u202egnp.exe\u2066 end\u200b"
 	longWord = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftsvorstandssitzungsprotokollführer"
 	arabic   = "فشل الاتصال بقاعدة البيانات: انتهت المهلة بعد 30 ثانية"
 	hebrew   = "שגיאה: לא ניתן לשמור את ההזמנה"

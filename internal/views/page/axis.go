@@ -57,24 +57,33 @@ func (in TrendIn) instants(step labelStep) []time.Time {
 // firstFrom returns a round local time not after t, from which to count.
 func (s labelStep) firstFrom(t time.Time) time.Time {
 	y, m, d := t.Date()
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, t.Location())
-	if s.days > 0 {
-		return midnight
+	switch {
+	case s.days > 0:
+		return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	case s.span >= time.Hour:
+		return time.Date(y, m, d, t.Hour()-t.Hour()%s.hours(), 0, 0, 0, t.Location())
 	}
-	return midnight.Add(t.Sub(midnight).Truncate(s.span))
+	return time.Date(y, m, d, t.Hour(), 0, 0, 0, t.Location())
 }
 
+// after returns the next round time by the clock on the wall, also over a
+// change of it.
 func (s labelStep) after(t time.Time) time.Time {
 	if s.days > 0 {
 		return t.AddDate(0, 0, s.days)
 	}
 	next := t.Add(s.span)
-	y, m, d := next.Date()
-	if _, _, before := t.Date(); before != d { // a new day counts from its own midnight
-		return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	if s.span >= time.Hour {
+		y, m, d := t.Date()
+		next = time.Date(y, m, d, t.Hour()-t.Hour()%s.hours()+s.hours(), 0, 0, 0, t.Location())
+	}
+	if !next.After(t) { // an hour that the change skips
+		return t.Add(s.span)
 	}
 	return next
 }
+
+func (s labelStep) hours() int { return int(s.span / time.Hour) }
 
 func (in TrendIn) written(at []time.Time, step labelStep) []chart.Label {
 	var out []chart.Label
