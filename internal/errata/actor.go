@@ -69,8 +69,10 @@ const (
 )
 
 // Actions lists every action.
-var Actions = []Action{IssueRead, EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite,
-	AnalyticsRead, SystemRead, TokenOwn, UserManage, TokenManage}
+var Actions = []Action{
+	IssueRead, EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite,
+	AnalyticsRead, SystemRead, TokenOwn, UserManage, TokenManage,
+}
 
 // Decide says whether the actor may do the action in a project ("" =
 // installation). app hands one to every service that asks.

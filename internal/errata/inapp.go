@@ -45,10 +45,12 @@ type libraries struct {
 }
 
 var (
-	jvmLibraries = libraries{separators: ".$", modules: []string{"java", "javax", "jdk", "sun", "com.sun",
+	jvmLibraries = libraries{separators: ".$", modules: []string{
+		"java", "javax", "jdk", "sun", "com.sun",
 		"kotlin", "kotlinx", "scala", "akka", "org.springframework", "org.apache", "org.hibernate",
 		"org.eclipse.jetty", "io.netty", "reactor", "com.fasterxml", "org.jboss", "org.slf4j",
-		"ch.qos.logback", "io.opentelemetry"}}
+		"ch.qos.logback", "io.opentelemetry",
+	}}
 	dotnetLibraries = libraries{separators: ".", modules: []string{"System", "Microsoft"}}
 	nativeLibraries = libraries{separators: ":", modules: []string{"std", "core", "alloc"}, functions: true}
 	scriptLibraries = libraries{scripts: true}

@@ -3,9 +3,9 @@ package errata_test
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"errata/internal/errata"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDecideInAppList(t *testing.T) {
@@ -13,30 +13,55 @@ func TestDecideInAppList(t *testing.T) {
 	library := map[string][]where{
 		"python": {
 			{file: "django/core/base.py", abs: "/srv/app/venv/lib/python3.11/site-packages/django/core/base.py"},
-			{file: "site-packages/django/base.py"}, {file: "lib/python3.11/logging/__init__.py"},
-			{abs: "/usr/lib/python3/dist-packages/flask/app.py"}, {file: "<frozen importlib._bootstrap>"},
+			{file: "site-packages/django/base.py"},
+			{file: "lib/python3.11/logging/__init__.py"},
+			{abs: "/usr/lib/python3/dist-packages/flask/app.py"},
+			{file: "<frozen importlib._bootstrap>"},
 			{abs: `C:\app\venv\Lib\site-packages\flask\app.py`},
 		},
 		"node": {
-			{file: "node:internal/process/task_queues"}, {file: "internal/process/task_queues.js"},
-			{abs: "/srv/app/node_modules/express/lib/router/index.js"}, {file: "node:fs"},
+			{file: "node:internal/process/task_queues"},
+			{file: "internal/process/task_queues.js"},
+			{abs: "/srv/app/node_modules/express/lib/router/index.js"},
+			{file: "node:fs"},
 		},
-		"javascript": {{file: "webpack/bootstrap 3f2a9c1b"}, {abs: "webpack:///webpack/bootstrap"},
-			{abs: "webpack:///./node_modules/react/index.js"}},
-		"go": {{module: "net/http", abs: "/usr/local/go/src/net/http/server.go"},
-			{abs: "/home/ci/go/pkg/mod/github.com/labstack/echo/v4@v4.16.0/echo.go"}, {abs: "/srv/app/vendor/x/y.go"}},
+		"javascript": {
+			{file: "webpack/bootstrap 3f2a9c1b"},
+			{abs: "webpack:///webpack/bootstrap"},
+			{abs: "webpack:///./node_modules/react/index.js"},
+		},
+		"go": {
+			{module: "net/http", abs: "/usr/local/go/src/net/http/server.go"},
+			{abs: "/home/ci/go/pkg/mod/github.com/labstack/echo/v4@v4.16.0/echo.go"},
+			{abs: "/srv/app/vendor/x/y.go"},
+		},
 		"ruby": {{abs: "/var/lib/gems/3.1.0/gems/rack-2.2.4/lib/rack/head.rb"}},
 		"php":  {{file: "[internal function]"}, {abs: "/srv/app/vendor/symfony/http-kernel/Kernel.php"}},
-		"native": {{abs: "/rustc/9fc6b431/library/std/src/panicking.rs"}, {function: "core::panicking::panic_fmt"},
-			{function: "<alloc::boxed::Box<F> as core::ops::FnOnce>::call_once"}, {module: "std::rt"},
-			{abs: "/home/ci/.cargo/registry/src/index/serde-1.0/src/lib.rs"}, {abs: "/home/ci/.cargo/git/checkouts/x/lib.rs"}},
-		"java": {{module: "java.lang.Thread"}, {module: "org.springframework.web.servlet.DispatcherServlet"},
-			{module: "com.sun.proxy.$Proxy12"}, {module: "kotlin"}, {module: "reactor.core.publisher.Mono"}},
+		"native": {
+			{abs: "/rustc/9fc6b431/library/std/src/panicking.rs"},
+			{function: "core::panicking::panic_fmt"},
+			{function: "<alloc::boxed::Box<F> as core::ops::FnOnce>::call_once"},
+			{module: "std::rt"},
+			{abs: "/home/ci/.cargo/registry/src/index/serde-1.0/src/lib.rs"},
+			{abs: "/home/ci/.cargo/git/checkouts/x/lib.rs"},
+		},
+		"java": {
+			{module: "java.lang.Thread"},
+			{module: "org.springframework.web.servlet.DispatcherServlet"},
+			{module: "com.sun.proxy.$Proxy12"},
+			{module: "kotlin"},
+			{module: "reactor.core.publisher.Mono"},
+		},
 		"csharp": {{module: "System.Threading.Tasks.Task"}, {module: "Microsoft.AspNetCore.Mvc.X"}},
 	}
 	own := map[string][]where{
-		"python": {{module: "core.views", file: "core/views.py"}, {file: "internal/db.py"}, {file: "std/io.py"},
-			{abs: "/srv/lib/python2/x.py"}, {file: "vendor.py"}},
+		"python": {
+			{module: "core.views", file: "core/views.py"},
+			{file: "internal/db.py"},
+			{file: "std/io.py"},
+			{abs: "/srv/lib/python2/x.py"},
+			{file: "vendor.py"},
+		},
 		"node":       {{abs: "/srv/app/dist/internal/pay.js"}, {file: "app/node_modules.js"}},
 		"javascript": {{abs: "https://shop.example/assets/app.js"}},
 		"go":         {{module: "shop/internal/cart", abs: "/srv/app/internal/cart/cart.go"}, {abs: "/srv/src/x.go"}},

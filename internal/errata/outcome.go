@@ -20,8 +20,10 @@ const (
 )
 
 // Categories lists every category.
-var Categories = []Category{CategoryError, CategoryLog, CategoryAttachment, CategorySession, CategoryTransaction,
-	CategorySpan, CategoryFeedback, CategoryClientReport, CategorySecurity, CategoryOther, CategoryRequest}
+var Categories = []Category{
+	CategoryError, CategoryLog, CategoryAttachment, CategorySession, CategoryTransaction,
+	CategorySpan, CategoryFeedback, CategoryClientReport, CategorySecurity, CategoryOther, CategoryRequest,
+}
 
 // Outcome is how an item ended; each item ends in exactly one.
 type Outcome string
@@ -44,8 +46,10 @@ const ClientLost Outcome = "client_lost"
 var OutcomeReasons = map[Outcome][]string{
 	Stored:       {"full"},
 	Deduplicated: {"event_id", "repeated_exception"},
-	Rejected: {"empty_body", "expected_object", "envelope", "bad_json", "bad_compression", "encoding",
-		"decompressed_size", "body_size", "too_deep", "too_many_keys", "too_many_items", "origin"},
+	Rejected: {
+		"empty_body", "expected_object", "envelope", "bad_json", "bad_compression", "encoding",
+		"decompressed_size", "body_size", "too_deep", "too_many_keys", "too_many_items", "origin",
+	},
 	RateLimited:  {"key", "project", "ip", "quota_month", "shed_level", "queue_full", "queue_unavailable", "disk_full"},
 	Filtered:     {"level", "inbound_rule", "discarded_issue", "item_type", "environment", "key_revoked", "expired"},
 	DeadLettered: {"poison", "mapping", "attempts"},

@@ -37,8 +37,10 @@ func TestPrefixesAreValidAndMany(t *testing.T) {
 }
 
 func TestValidPrefix(t *testing.T) {
-	for p, want := range map[string]bool{"CHK": true, "AB": true, "A2345": true, "A": false, "ABCDEF": false, "INC": false, "2AB": false,
-		"chk": false, "A-B": false, "ÄBC": false, "": false} {
+	for p, want := range map[string]bool{
+		"CHK": true, "AB": true, "A2345": true, "A": false, "ABCDEF": false, "INC": false, "2AB": false,
+		"chk": false, "A-B": false, "ÄBC": false, "": false,
+	} {
 		if ValidPrefix(p) != want {
 			t.Errorf("%q: want %v", p, want)
 		}

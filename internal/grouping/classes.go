@@ -290,9 +290,11 @@ func (s *scanner) host(i int) int {
 	return s.withSuffix(s.longer(0, end), end, ':', 5)
 }
 
-var topDomains = map[string]bool{"com": true, "net": true, "org": true, "io": true, "dev": true, "app": true,
+var topDomains = map[string]bool{
+	"com": true, "net": true, "org": true, "io": true, "dev": true, "app": true,
 	"cloud": true, "co": true, "eu": true, "de": true, "uk": true, "us": true, "internal": true, "intranet": true,
-	"local": true, "localdomain": true, "lan": true, "corp": true, "svc": true, "test": true, "localhost": true}
+	"local": true, "localdomain": true, "lan": true, "corp": true, "svc": true, "test": true, "localhost": true,
+}
 
 // duration matches numbers with units of time.
 func (s *scanner) duration(i int) int {
@@ -341,8 +343,10 @@ func unitSize(rest string, units ...string) int {
 }
 
 // roots are the folders of files; other paths are routes and stay.
-var roots = [...]string{"/tmp/", "/var/", "/home/", "/usr/", "/opt/", "/srv/", "/mnt/", "/etc/", "/proc/", "/run/",
-	"/root/", "/private/", "/Users/", "/media/", "/Volumes/"}
+var roots = [...]string{
+	"/tmp/", "/var/", "/home/", "/usr/", "/opt/", "/srv/", "/mnt/", "/etc/", "/proc/", "/run/",
+	"/root/", "/private/", "/Users/", "/media/", "/Volumes/",
+}
 
 // rootOf returns the length of the root that text starts with, 0 without one.
 func rootOf(text string) int {

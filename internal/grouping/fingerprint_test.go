@@ -8,10 +8,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"errata/internal/errata"
 	"errata/internal/grouping"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // usedParts returns what counted, as leaves are written.
@@ -50,8 +50,11 @@ func TestFrameKeys(t *testing.T) {
 			{frame{AbsPath: "https://shop.example/assets/app.3f2a9c1b.js?v=1#x", Function: "Object.Cart.pay"}, "app.js|pay"},
 			{frame{File: "main-3F2A9C1B77.chunk.js", Function: "ab"}, "main.chunk.js"},
 			{frame{File: "app.js", Function: "ab", ContextLine: "pay()"}, "app.js|ab|pay()"},
-			{frame{File: "app.js", Function: "<anonymous>"}, "app.js"}, {frame{File: "app.js", Function: "eval"}, "app.js"},
-			{frame{Function: "?"}, ""}, {frame{File: "app.js", Function: "?", ContextLine: "pay()"}, "app.js|?|pay()"}, {frame{File: "app.3f2a9c1b", Function: "pay"}, "app|pay"},
+			{frame{File: "app.js", Function: "<anonymous>"}, "app.js"},
+			{frame{File: "app.js", Function: "eval"}, "app.js"},
+			{frame{Function: "?"}, ""},
+			{frame{File: "app.js", Function: "?", ContextLine: "pay()"}, "app.js|?|pay()"},
+			{frame{File: "app.3f2a9c1b", Function: "pay"}, "app|pay"},
 			{frame{File: "app.deadbeefx.js", Function: "pay"}, "app.deadbeefx.js|pay"},
 		},
 		"node": {{frame{Module: "dist.cart:index", Function: "async Cart.pay", ContextLine: "  x"}, "dist.cart:index|pay|x"}},
@@ -105,11 +108,21 @@ func TestFrameKeys(t *testing.T) {
 
 func TestNeverFrames(t *testing.T) {
 	for _, f := range []errata.Frame{
-		{Module: "sentry_sdk.hub", Function: "capture"}, {Module: "opentelemetry.trace", Function: "x"}, {Module: "io.sentry.Hub", Function: "x"},
-		{Module: "github.com/getsentry/sentry-go", Function: "Recover"}, {Module: "go.opentelemetry.io/otel/sdk/trace", Function: "End"},
-		{Module: "Sentry.Hub", Function: "x"}, {Module: "OpenTelemetry.Trace", Function: "x"}, {Function: `Sentry\State\Hub::capture`},
-		{Module: "runtime", Function: "gopanic"}, {Function: "panic"}, {Function: "runtime.gopanic"}, {Module: "runtime/debug", Function: "Stack"},
-		{Function: "process.processTicksAndRejections"}, {Function: "__awaiter"}, {Function: "sentry_core::hub::Hub::capture"},
+		{Module: "sentry_sdk.hub", Function: "capture"},
+		{Module: "opentelemetry.trace", Function: "x"},
+		{Module: "io.sentry.Hub", Function: "x"},
+		{Module: "github.com/getsentry/sentry-go", Function: "Recover"},
+		{Module: "go.opentelemetry.io/otel/sdk/trace", Function: "End"},
+		{Module: "Sentry.Hub", Function: "x"},
+		{Module: "OpenTelemetry.Trace", Function: "x"},
+		{Function: `Sentry\State\Hub::capture`},
+		{Module: "runtime", Function: "gopanic"},
+		{Function: "panic"},
+		{Function: "runtime.gopanic"},
+		{Module: "runtime/debug", Function: "Stack"},
+		{Function: "process.processTicksAndRejections"},
+		{Function: "__awaiter"},
+		{Function: "sentry_core::hub::Hub::capture"},
 	} {
 		frames := []errata.Frame{{Module: "m", Function: "f"}, f}
 		r := fingerprint(&errata.Event{Exceptions: []errata.Exception{{Type: "E", Frames: frames}}})
@@ -166,19 +179,25 @@ func TestExceptions(t *testing.T) {
 		"synthetic without frames":   {[]errata.Exception{{Type: "Error", Value: "text 1", Mechanism: &errata.Mechanism{Synthetic: true}}}, []string{"message:text <num>"}},
 		"equal errors with causes": {
 			[]errata.Exception{node(4, 3, "Cause", false), node(3, 0, "Err", false), node(2, 1, "Cause", false), node(1, 0, "Err", false), node(0, -1, "Group", true)},
-			[]string{"type:Cause", "frame:m|cause", "type:Err", "frame:m|err"}},
+			[]string{"type:Cause", "frame:m|cause", "type:Err", "frame:m|err"},
+		},
 		"different causes": {
 			[]errata.Exception{node(4, 3, "Other", false), node(3, 0, "Err", false), node(2, 1, "Cause", false), node(1, 0, "Err", false), node(0, -1, "Group", true)},
-			[]string{"type:Group", "frame:m|group"}},
+			[]string{"type:Group", "frame:m|group"},
+		},
 		"groups in groups": {
 			[]errata.Exception{node(3, 1, "Err", false), node(2, 0, "Err", false), node(1, 0, "Inner", true), node(0, -1, "Group", true)},
-			[]string{"type:Err", "frame:m|err"}},
+			[]string{"type:Err", "frame:m|err"},
+		},
 		"a group as cause": {
 			[]errata.Exception{node(2, 1, "Err", false), node(1, 0, "Group", true), node(0, -1, "Top", false)},
-			[]string{"type:Err", "frame:m|err", "type:Group", "frame:m|group", "type:Top", "frame:m|top"}},
+			[]string{"type:Err", "frame:m|err", "type:Group", "frame:m|group", "type:Top", "frame:m|top"},
+		},
 		"a group of nothing": {[]errata.Exception{node(0, -1, "Group", true)}, []string{"type:Group", "frame:m|group"}},
-		"no root": {[]errata.Exception{node(2, 1, "Err", false), node(1, 7, "Group", true)},
-			[]string{"type:Err", "frame:m|err", "type:Group", "frame:m|group"}},
+		"no root": {
+			[]errata.Exception{node(2, 1, "Err", false), node(1, 7, "Group", true)},
+			[]string{"type:Err", "frame:m|err", "type:Group", "frame:m|group"},
+		},
 		"a circle": {[]errata.Exception{node(1, 0, "A", true), node(0, 1, "B", true)}, []string{"type:B", "frame:m|b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,8 +231,10 @@ func TestThreadsAndMessages(t *testing.T) {
 		project errata.Project
 		want    []string
 	}{
-		"crashed before current": {ev: errata.Event{Threads: []errata.Thread{{Current: true, Frames: one}, {Crashed: true, Frames: two}}},
-			want: []string{"frame:m|f", "frame:m|g"}},
+		"crashed before current": {
+			ev:   errata.Event{Threads: []errata.Thread{{Current: true, Frames: one}, {Crashed: true, Frames: two}}},
+			want: []string{"frame:m|f", "frame:m|g"},
+		},
 		"two frames of one's own need no text": {ev: errata.Event{Message: "x 1", Threads: []errata.Thread{{Frames: two}}}, want: []string{"frame:m|f", "frame:m|g"}},
 		"none crashed or current of several":   {ev: errata.Event{Message: "x 1", Threads: []errata.Thread{{Frames: one}, {Frames: two}}}, want: []string{"message:x <num>"}},
 		"thread without frames":                {ev: errata.Event{Message: "x", Threads: []errata.Thread{{}}}, want: []string{"message:x"}},
@@ -237,18 +258,27 @@ func TestThreadsAndMessages(t *testing.T) {
 
 func TestClientFingerprints(t *testing.T) {
 	ev := func(parts ...string) *errata.Event {
-		return &errata.Event{ClientFingerprint: parts, Level: errata.LevelError, Environment: "production", Release: "shop@1", Logger: "log", Transaction: "/t",
-			Message: "msg", Tags: []errata.Pair{{Key: "region", Value: "eu"}}, Checksum: "ignored", Exceptions: []errata.Exception{{Type: "E", Value: "v",
-				Frames: []errata.Frame{{Module: "m", Function: "f", AbsPath: "/srv/app/m.py"}, {Module: "l", Function: "lib", InApp: new(false)}}}}}
+		return &errata.Event{
+			ClientFingerprint: parts, Level: errata.LevelError, Environment: "production", Release: "shop@1", Logger: "log", Transaction: "/t",
+			Message: "msg", Tags: []errata.Pair{{Key: "region", Value: "eu"}}, Checksum: "ignored", Exceptions: []errata.Exception{{
+				Type: "E", Value: "v",
+				Frames: []errata.Frame{{Module: "m", Function: "f", AbsPath: "/srv/app/m.py"}, {Module: "l", Function: "lib", InApp: new(false)}},
+			}},
+		}
 	}
 	for name, c := range map[string]struct {
 		parts []string
 		kind  grouping.Kind
 		want  []string
 	}{
-		"variables": {[]string{"{{ error.type }}-{{error.value}}", "{{ stack.function }}|{{ stack.module }}|{{ stack.abs_path }}", "{{ transaction }} {{ message }}",
-			"{{ level }} {{ logger }} {{ environment }} {{ release }}", "{{ tags.region }}"}, grouping.KindCustom,
-			[]string{"part:E-v", "part:f|m|/srv/app/m.py", "part:/t msg", "part:error log production shop@1", "part:eu"}},
+		"variables": {
+			[]string{
+				"{{ error.type }}-{{error.value}}", "{{ stack.function }}|{{ stack.module }}|{{ stack.abs_path }}", "{{ transaction }} {{ message }}",
+				"{{ level }} {{ logger }} {{ environment }} {{ release }}", "{{ tags.region }}",
+			},
+			grouping.KindCustom,
+			[]string{"part:E-v", "part:f|m|/srv/app/m.py", "part:/t msg", "part:error log production shop@1", "part:eu"},
+		},
 		"missing":  {[]string{"{{ tags.x }}"}, grouping.KindCustom, []string{"part:<no-tags.x>"}},
 		"unknown":  {[]string{"{{ other }} {{", "}} {{ level }}"}, grouping.KindCustom, []string{"part:{{ other }} {{", "part:}} error"}},
 		"constant": {[]string{"a", "b"}, grouping.KindCustom, []string{"part:a", "part:b"}},
@@ -338,8 +368,10 @@ func TestWhyIsBounded(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	x := func(name, value string, synthetic bool) []errata.Exception {
-		return []errata.Exception{{Type: "Old"}, {Type: name, Value: value, Mechanism: &errata.Mechanism{Synthetic: synthetic},
-			Frames: []errata.Frame{{Function: "main", InApp: new(true)}, {Function: "lib", InApp: new(false)}}}}
+		return []errata.Exception{{Type: "Old"}, {
+			Type: name, Value: value, Mechanism: &errata.Mechanism{Synthetic: synthetic},
+			Frames: []errata.Frame{{Function: "main", InApp: new(true)}, {Function: "lib", InApp: new(false)}},
+		}}
 	}
 	for name, c := range map[string]struct {
 		ev   errata.Event
@@ -382,10 +414,16 @@ func TestScore(t *testing.T) {
 }
 
 func FuzzFingerprint(f *testing.F) {
-	for _, ev := range []errata.Event{benchmarkEvent(), {Message: "order 5", Tags: []errata.Pair{{Key: "a", Value: "b"}}}, {ClientFingerprint: []string{"{{ default }}", "{{ tags.a }}"}},
+	for _, ev := range []errata.Event{
+		benchmarkEvent(),
+		{Message: "order 5", Tags: []errata.Pair{{Key: "a", Value: "b"}}},
+		{ClientFingerprint: []string{"{{ default }}", "{{ tags.a }}"}},
 		{Platform: "ruby", Threads: []errata.Thread{{Crashed: true, Frames: []errata.Frame{{File: "a.rb", Function: "block (2 levels) in X#y"}}}}},
-		{Platform: "csharp", Exceptions: []errata.Exception{{Type: "G", Mechanism: &errata.Mechanism{ID: new(0), IsExceptionGroup: true}}, {Type: "E",
-			Mechanism: &errata.Mechanism{ID: new(1), ParentID: new(0)}, Frames: []errata.Frame{{Module: "A.<B>d__1", Function: "<M>b__0"}}}}}} {
+		{Platform: "csharp", Exceptions: []errata.Exception{{Type: "G", Mechanism: &errata.Mechanism{ID: new(0), IsExceptionGroup: true}}, {
+			Type:      "E",
+			Mechanism: &errata.Mechanism{ID: new(1), ParentID: new(0)}, Frames: []errata.Frame{{Module: "A.<B>d__1", Function: "<M>b__0"}},
+		}}},
+	} {
 		b, err := json.Marshal(ev)
 		if err != nil {
 			f.Fatal(err)
@@ -424,20 +462,25 @@ func FuzzFingerprint(f *testing.F) {
 func benchmarkEvent() errata.Event {
 	frames := make([]errata.Frame, 0, 30)
 	for i := range 30 {
-		f := errata.Frame{Module: "django.core.handlers.exception", Function: "inner", Line: 55 + i,
+		f := errata.Frame{
+			Module: "django.core.handlers.exception", Function: "inner", Line: 55 + i,
 			File:        "django/core/handlers/exception.py",
 			AbsPath:     "/srv/app/venv/lib/python3.11/site-packages/django/core/handlers/exception.py",
-			ContextLine: "            response = get_response(request)"}
+			ContextLine: "            response = get_response(request)",
+		}
 		if i >= 22 {
-			f = errata.Frame{Module: "shop.checkout.views", Function: fmt.Sprint("charge_card_", i), Line: 100 + i, File: "shop/checkout/views.py",
-				AbsPath: "/srv/app/shop/checkout/views.py", ContextLine: "        receipt = gateway.charge(order.total, card=order.card, key=order.key)"}
+			f = errata.Frame{
+				Module: "shop.checkout.views", Function: fmt.Sprint("charge_card_", i), Line: 100 + i, File: "shop/checkout/views.py",
+				AbsPath: "/srv/app/shop/checkout/views.py", ContextLine: "        receipt = gateway.charge(order.total, card=order.card, key=order.key)",
+			}
 		}
 		frames = append(frames, f)
 	}
 	errata.DecideInApp(frames, "python")
 	return errata.Event{Platform: "python", Level: errata.LevelError, Exceptions: []errata.Exception{
 		{Type: "TimeoutError", Value: "no answer from 10.0.0.7:5432 after 1200ms", Frames: frames[20:]},
-		{Type: "PaymentError", Value: "order 17 of bob@example.test failed", Frames: frames}}}
+		{Type: "PaymentError", Value: "order 17 of bob@example.test failed", Frames: frames},
+	}}
 }
 
 func BenchmarkFingerprint(b *testing.B) {

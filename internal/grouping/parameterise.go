@@ -133,8 +133,10 @@ var classes = [...]struct {
 const numPlaceholder = "<num>"
 
 // placeholders are the texts that no match may end against.
-var placeholders = [...]string{"<num>", "<str>", "<bool>", "<email>", "<ip>", "<url>", "<trace>", "<uuid>", "<date>",
-	"<host>", "<dur>", "<size>", "<path>"}
+var placeholders = [...]string{
+	"<num>", "<str>", "<bool>", "<email>", "<ip>", "<url>", "<trace>", "<uuid>", "<date>",
+	"<host>", "<dur>", "<size>", "<path>",
+}
 
 func placeholderAt(s string) bool {
 	if s == "" || s[0] != '<' {

@@ -175,8 +175,10 @@ func (p *pencil) word(word string) bool {
 	case "chain":
 	case "group of":
 		p.group, p.listed = true, true
-		p.ev.Exceptions = []errata.Exception{{Type: "ExceptionGroup", Value: "several (2 sub-exceptions)",
-			Mechanism: &errata.Mechanism{ID: new(0), IsExceptionGroup: true}}}
+		p.ev.Exceptions = []errata.Exception{{
+			Type: "ExceptionGroup", Value: "several (2 sub-exceptions)",
+			Mechanism: &errata.Mechanism{ID: new(0), IsExceptionGroup: true},
+		}}
 	case "twice":
 		p.add(p.ev.Exceptions[0])
 	default:

@@ -21,8 +21,10 @@ func payload(tb testing.TB, name string) []byte {
 var received = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 
 func input() normalize.Input {
-	return normalize.Input{Project: errata.Project{ID: "42"}, KeyKind: errata.KeyPublic, Received: received,
-		FreshID: "00000000000000000000000000000f00", ClientIP: "203.0.113.9"}
+	return normalize.Input{
+		Project: errata.Project{ID: "42"}, KeyKind: errata.KeyPublic, Received: received,
+		FreshID: "00000000000000000000000000000f00", ClientIP: "203.0.113.9",
+	}
 }
 
 // The whole pure path but redaction, on one Django event of 4.2 KB.

@@ -93,8 +93,10 @@ func (m *mapper) response(v jsonx.Value) {
 
 // tags reads an object or pairs. Keys keep letters, digits and _ . : -.
 func (m *mapper) tags(v jsonx.Value) {
-	p := pairs{m: m, field: "tags", unique: true,
-		lim: textLimits{key: maxTag, value: maxTag, total: 1 << 20, count: maxTags}}
+	p := pairs{
+		m: m, field: "tags", unique: true,
+		lim: textLimits{key: maxTag, value: maxTag, total: 1 << 20, count: maxTags},
+	}
 	p.fix = func(key, value string) (string, string) {
 		fixed := tagKey(key)
 		if fixed != key {

@@ -63,8 +63,11 @@ func (m *mapper) mended(field string, what jsonx.Mended) {
 		bit  jsonx.Mended
 		code string
 	}{
-		{jsonx.BadUTF8, "bad_utf8"}, {jsonx.NUL, "nul_removed"}, {jsonx.BigNumber, "number_as_text"},
-		{jsonx.TooDeep, "too_deep"}, {jsonx.TooLong, "too_long"},
+		{jsonx.BadUTF8, "bad_utf8"},
+		{jsonx.NUL, "nul_removed"},
+		{jsonx.BigNumber, "number_as_text"},
+		{jsonx.TooDeep, "too_deep"},
+		{jsonx.TooLong, "too_long"},
 	} {
 		if what&r.bit != 0 {
 			m.note(field, r.code, "")

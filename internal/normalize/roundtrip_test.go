@@ -10,10 +10,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"errata/internal/errata"
 	"errata/internal/normalize"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // roundTrip checks that Encode writes JSON and that Decode reads back the same.
@@ -37,25 +37,33 @@ func roundTrip(t *testing.T, ev *errata.Event) {
 
 func TestRoundTrip(t *testing.T) {
 	yes, no, zero, two := true, false, 0, 2
-	frames := []errata.Frame{{}, {Module: "m", Function: "f", File: "a.go", AbsPath: "/a.go", Package: "p", Line: 1, Column: 2, InApp: &no,
-		ContextLine: "\tx", PreContext: []string{"", "a"}, PostContext: []string{"b"}, Vars: errata.Object{{Key: "v", Value: json.RawMessage(`{"a":[1,null]}`)}}}}
+	frames := []errata.Frame{{}, {
+		Module: "m", Function: "f", File: "a.go", AbsPath: "/a.go", Package: "p", Line: 1, Column: 2, InApp: &no,
+		ContextLine: "\tx", PreContext: []string{"", "a"}, PostContext: []string{"b"}, Vars: errata.Object{{Key: "v", Value: json.RawMessage(`{"a":[1,null]}`)}},
+	}}
 	full := &errata.Event{
 		ID: "0b5b7a3e9c3f4b1c8d2e6f7a9b0c1d2e", ProjectID: "42", Timestamp: 1795168799123456, ReceivedAt: 1795168800000000,
 		OriginalTimestamp: 1, Clamped: true, Source: errata.SourceSentry, Level: errata.LevelFatal, Severity: errata.P1, Class: 90,
 		Platform: "go", Logger: "l", Message: "m \"q\" \\ \n\r\t\x01 é 😀 \u2028", MessageTemplate: "t",
-		Exceptions: []errata.Exception{{Type: "T", Value: "v", Module: "m", ThreadID: "1", Frames: frames, Mechanism: &errata.Mechanism{Type: "g",
-			Handled: &yes, Synthetic: true, Source: "cause", ID: &two, ParentID: &zero, IsExceptionGroup: true}}, {Mechanism: &errata.Mechanism{}}},
+		Exceptions: []errata.Exception{{Type: "T", Value: "v", Module: "m", ThreadID: "1", Frames: frames, Mechanism: &errata.Mechanism{
+			Type:    "g",
+			Handled: &yes, Synthetic: true, Source: "cause", ID: &two, ParentID: &zero, IsExceptionGroup: true,
+		}}, {Mechanism: &errata.Mechanism{}}},
 		Threads:     []errata.Thread{{ID: "1", Name: "main", Crashed: true, Current: true, Frames: frames}, {}},
 		Transaction: "/t", Culprit: "c", Code: "E1", Release: "r", Dist: "d", Environment: "e", Host: "h",
 		User:     &errata.User{ID: "1", Email: "e", Username: "u", IP: "10.0.0.7", Hash: "h", Terms: []string{"h", "i"}},
 		ClientIP: "10.0.0.7",
-		Request: &errata.Request{Method: "GET", URL: "http://a.test/", Path: "/", Domain: "a.test", Query: []errata.Pair{{Key: "a", Value: ""}, {Key: "a", Value: "2"}},
-			Headers: []errata.Pair{{Key: "H", Value: "v"}}, Cookies: []errata.Pair{{Key: "c", Value: "v"}}, Body: `{"k":1}`, Status: 503},
+		Request: &errata.Request{
+			Method: "GET", URL: "http://a.test/", Path: "/", Domain: "a.test", Query: []errata.Pair{{Key: "a", Value: ""}, {Key: "a", Value: "2"}},
+			Headers: []errata.Pair{{Key: "H", Value: "v"}}, Cookies: []errata.Pair{{Key: "c", Value: "v"}}, Body: `{"k":1}`, Status: 503,
+		},
 		Trace:     &errata.Trace{TraceID: "t", SpanID: "s", ParentSpanID: "p", Op: "o"},
 		RequestID: "r", SessionID: "s", Tags: []errata.Pair{{Key: "b", Value: "1"}, {Key: "a", Value: "2"}},
 		Contexts: errata.Object{{Key: "os", Value: json.RawMessage(`{"name":"Linux"}`)}}, Extra: errata.Object{{Key: "", Value: json.RawMessage(`null`)}},
-		Breadcrumbs: []errata.Breadcrumb{{Timestamp: 1795168799000000, Type: "t", Category: "c", Level: errata.LevelInfo, Message: "m",
-			Data: errata.Object{{Key: "d", Value: json.RawMessage(`"x"`)}}}, {}},
+		Breadcrumbs: []errata.Breadcrumb{{
+			Timestamp: 1795168799000000, Type: "t", Category: "c", Level: errata.LevelInfo, Message: "m",
+			Data: errata.Object{{Key: "d", Value: json.RawMessage(`"x"`)}},
+		}, {}},
 		Modules: []errata.Pair{{Key: "m", Value: "1"}}, SDK: &errata.SDK{Name: "n", Version: "v"}, ClientFingerprint: []string{"a", "b"},
 		Checksum: "c", DebugIDs: []string{"d"}, Notes: []errata.Note{{Path: "p", Code: "c", Was: "w"}, {}},
 	}

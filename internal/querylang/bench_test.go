@@ -29,13 +29,17 @@ func typicalEvent() *errata.Event {
 	var frames []errata.Frame
 	for i := range 20 {
 		module := fmt.Sprintf("checkout.orders.%s.handlers", []string{"store", "api", "middleware", "queue"}[i%4])
-		frames = append(frames, errata.Frame{Module: module, Function: fmt.Sprintf("StockStore%d.reserveItems", i%7),
-			File: strings.ReplaceAll(module, ".", "/") + fmt.Sprintf("_%d.py", i%9), Line: 40 + i*13})
+		frames = append(frames, errata.Frame{
+			Module: module, Function: fmt.Sprintf("StockStore%d.reserveItems", i%7),
+			File: strings.ReplaceAll(module, ".", "/") + fmt.Sprintf("_%d.py", i%9), Line: 40 + i*13,
+		})
 	}
 	ev.Exceptions = []errata.Exception{
 		{Type: "DeadlockDetected", Value: "deadlock detected: Process 811 waits for ShareLock on transaction 771; blocked by process 812.", Module: "psycopg.errors"},
-		{Type: "OrderReservationError", Value: "could not reserve stock for order 8812", Module: "checkout.errors", Frames: frames,
-			Mechanism: &errata.Mechanism{Type: "django", Handled: &handled}},
+		{
+			Type: "OrderReservationError", Value: "could not reserve stock for order 8812", Module: "checkout.errors", Frames: frames,
+			Mechanism: &errata.Mechanism{Type: "django", Handled: &handled},
+		},
 	}
 	for i := range 8 {
 		ev.Tags = append(ev.Tags, errata.Pair{Key: []string{"region", "tenant", "plan", "feature.flag", "az", "Pod", "shard", "canary"}[i], Value: fmt.Sprintf("Value-%d", i)})

@@ -96,8 +96,10 @@ type binder struct {
 }
 
 func (b *binder) fail(l *Leaf, reason, message, hint string) {
-	b.problems = append(b.problems, errata.Detail{Reason: "query." + reason, Field: "q",
-		Start: l.Start, End: l.End, Message: message, Hint: hint})
+	b.problems = append(b.problems, errata.Detail{
+		Reason: "query." + reason, Field: "q",
+		Start: l.Start, End: l.End, Message: message, Hint: hint,
+	})
 }
 
 func (b *binder) expr(x Expr) Expr {

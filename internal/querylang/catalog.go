@@ -53,8 +53,10 @@ type Field struct {
 // catalog is the only list of keys: help, completion and facets read it.
 var catalog = []Field{
 	{Name: "is", Type: Enum, Values: isValues, Always: true, Help: "status or reason of the issue"},
-	{Name: "severity", Aliases: []string{"priority", "issue.priority"}, Type: Ordered, Values: severityValues, Always: true,
-		Help: "current severity of the issue, P0 to P3"},
+	{
+		Name: "severity", Aliases: []string{"priority", "issue.priority"}, Type: Ordered, Values: severityValues, Always: true,
+		Help: "current severity of the issue, P0 to P3",
+	},
 	{Name: "assigned", Aliases: []string{"assignee", "assigned_to"}, Type: Person, Later: true, Help: "who answers for the issue"},
 	{Name: "team", Type: Person, Later: true, Help: "team that answers for the issue"},
 	{Name: "watching", Type: Person, Later: true, Help: "who watches the issue"},
@@ -95,10 +97,14 @@ var catalog = []Field{
 	{Name: "http.method", Column: OfEvent, Help: "method of the request"},
 	{Name: "release", Type: Version, Column: OfEvent, Help: "release; latest, or compared as a version"},
 	{Name: "level", Type: Enum, Column: OfEvent, Values: levelValues, Always: true, Help: "level as sent"},
-	{Name: "event.severity", Type: Ordered, Column: OfEvent, Values: severityValues, Always: true,
-		Help: "severity as classified on arrival"},
-	{Name: "handled", Aliases: []string{"error.handled", "error.unhandled"}, Type: Bool, Column: OfEvent, Always: true,
-		Help: "whether the program caught the error"},
+	{
+		Name: "event.severity", Type: Ordered, Column: OfEvent, Values: severityValues, Always: true,
+		Help: "severity as classified on arrival",
+	},
+	{
+		Name: "handled", Aliases: []string{"error.handled", "error.unhandled"}, Type: Bool, Column: OfEvent, Always: true,
+		Help: "whether the program caught the error",
+	},
 	{Name: "http.status", Type: Int, Column: OfEvent, Help: "status of the answer"},
 	{Name: "trace", Type: Exact, Column: OfEvent, Help: "trace id"},
 	{Name: "span", Type: Exact, Column: OfEvent, Help: "span id"},
@@ -118,10 +124,14 @@ var catalog = []Field{
 var (
 	severityValues = []string{"P0", "P1", "P2", "P3"}
 	levelValues    = []string{"fatal", "error", "warning", "info", "debug"}
-	isValues       = []string{"open", "acknowledged", "snoozed", "resolved", "ignored", "unresolved",
-		"new", "regressed", "reopened", "escalated", "unsnoozed", "assigned", "unassigned", "linked"}
-	isAliases = map[string]string{"unacked": "open", "for_review": "open", "acked": "acknowledged",
-		"muted": "ignored", "archived": "ignored", "escalating": "escalated"}
+	isValues       = []string{
+		"open", "acknowledged", "snoozed", "resolved", "ignored", "unresolved",
+		"new", "regressed", "reopened", "escalated", "unsnoozed", "assigned", "unassigned", "linked",
+	}
+	isAliases = map[string]string{
+		"unacked": "open", "for_review": "open", "acked": "acknowledged",
+		"muted": "ignored", "archived": "ignored", "escalating": "escalated",
+	}
 	isLater = []string{"snoozed", "escalated", "unsnoozed", "assigned", "unassigned", "linked"}
 )
 

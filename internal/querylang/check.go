@@ -52,9 +52,11 @@ func Check(x Expr, c Context) error {
 		budget = DefaultBudget
 	}
 	if days := math.Max(c.Days, 0); cost*days > budget {
-		ds = append(ds, errata.Detail{Reason: "query.too_expensive", Field: "q",
+		ds = append(ds, errata.Detail{
+			Reason: "query.too_expensive", Field: "q",
 			Message: fmt.Sprintf("This search over %.0f days is too expensive.", math.Ceil(days)),
-			Hint:    "Shorten the range, or leave out wildcards and words."})
+			Hint:    "Shorten the range, or leave out wildcards and words.",
+		})
 	}
 	if len(ds) == 0 {
 		return nil
@@ -65,8 +67,10 @@ func Check(x Expr, c Context) error {
 func allowed(l *Leaf, f *Field, in Place) (errata.Detail, bool) {
 	switch {
 	case in >= InRule && !inRules(f, in):
-		return errata.Detail{Reason: "query.wrong_scope", Message: f.Name + " cannot be asked here.",
-			Hint: "Here a query is about one event."}, true
+		return errata.Detail{
+			Reason: "query.wrong_scope", Message: f.Name + " cannot be asked here.",
+			Hint: "Here a query is about one event.",
+		}, true
 	case f.Later:
 		return unsupported(f.Name+" cannot be searched yet.", ""), true
 	case f.Name == "is":

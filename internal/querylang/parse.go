@@ -28,8 +28,10 @@ const (
 // gives a nil Expr.
 func Parse(q string, tags ...string) (x Expr, notices []errata.Detail, err error) {
 	if len(q) > MaxBytes {
-		d := errata.Detail{Reason: "query.too_long", Field: "q", End: len(q),
-			Message: fmt.Sprintf("A query has at most %d bytes, this one has %d.", MaxBytes, len(q))}
+		d := errata.Detail{
+			Reason: "query.too_long", Field: "q", End: len(q),
+			Message: fmt.Sprintf("A query has at most %d bytes, this one has %d.", MaxBytes, len(q)),
+		}
 		return nil, nil, errata.Because(errata.Invalid, d.Message, nil, d)
 	}
 	p := &parser{q: q, tags: tags}
@@ -62,14 +64,18 @@ func (p *parser) fail(reason string, start, end int, message, hint string) {
 	if p.done {
 		return
 	}
-	p.problems = append(p.problems, errata.Detail{Reason: "query." + reason, Field: "q",
-		Start: start, End: end, Message: message, Hint: hint})
+	p.problems = append(p.problems, errata.Detail{
+		Reason: "query." + reason, Field: "q",
+		Start: start, End: end, Message: message, Hint: hint,
+	})
 	p.done = len(p.problems) == maxProblems
 }
 
 func (p *parser) notice(reason string, start, end int, message string) {
-	p.notices = append(p.notices, errata.Detail{Reason: "query." + reason, Field: "q",
-		Start: start, End: end, Message: message})
+	p.notices = append(p.notices, errata.Detail{
+		Reason: "query." + reason, Field: "q",
+		Start: start, End: end, Message: message,
+	})
 }
 
 // limit ends the parse: what follows a passed limit is not looked at.

@@ -233,10 +233,12 @@ func TestCatalog(t *testing.T) {
 			t.Errorf("column %d:\n%s", c, diff)
 		}
 	}
-	aliases := map[string]string{"priority": "severity", "issue.priority": "severity", "assignee": "assigned", "assigned_to": "assigned",
+	aliases := map[string]string{
+		"priority": "severity", "issue.priority": "severity", "assignee": "assigned", "assigned_to": "assigned",
 		"firstSeen": "first_seen", "lastSeen": "last_seen", "resolvedAt": "resolved_at", "timesSeen": "events", "project": "service",
 		"short_id": "issue", "error.type": "type", "environment": "env", "server_name": "host", "error.handled": "handled",
-		"error.unhandled": "handled"}
+		"error.unhandled": "handled",
+	}
 	for a, want := range aliases {
 		if f, _, _ := lookup(Fold(a)); f == nil || f.Name != want {
 			t.Errorf("%s is not %s", a, want)

@@ -29,12 +29,15 @@ func TestNewRecord(t *testing.T) {
 		Time: ev.Timestamp, Received: ev.ReceivedAt, Project: "42", Issue: "i1", EventID: ev.ID,
 		UserHash: "9f2c51d0ab34e877", Service: "checkout-api", Level: "error", Severity: errata.P1, Status: 500, IP: "203.0.113.0",
 		Env: "production", Release: ev.Release, Type: "OrderReservationError", Code: "40P01", Culprit: ev.Culprit, Title: "T",
-		Pairs: []string{"ctx.cart.deep.x=-1.5e3", "ctx.cart.items=3", "ctx.cart.list=A", "ctx.cart.list=a", "ctx.cart.list=true",
+		Pairs: []string{
+			"ctx.cart.deep.x=-1.5e3", "ctx.cart.items=3", "ctx.cart.list=A", "ctx.cart.list=a", "ctx.cart.list=true",
 			"ctx.os.name=iOS", "ctx.os.version=17.1", "host=checkout-api-7c5bd6fd8-x2x7v", "http.method=POST", "logger=checkout.orders",
 			"mechanism=django", "os.version=17.1", "os=iOS", "platform=python", "sdk.version=2.19.0", "sdk=sentry.python.django",
 			"tags.region=Value-0", "tags.tenant=Value-1", "transaction=POST /api/v1/orders/{id}/reserve", "url.domain=shop.example",
-			"url.path=/api/v1/orders/8812/reserve"},
-		Terms: []string{"code=40p01", "ctx.cart.deep.x=-1.5e3", "ctx.cart.items=3", "ctx.cart.list=a", "ctx.cart.list=true",
+			"url.path=/api/v1/orders/8812/reserve",
+		},
+		Terms: []string{
+			"code=40p01", "ctx.cart.deep.x=-1.5e3", "ctx.cart.items=3", "ctx.cart.list=a", "ctx.cart.list=true",
 			"ctx.os.name=ios", "ctx.os.version=17.1", "culprit=checkout.orders.store.stockstore.reserve", "env=production",
 			"frame=acme.pay.client.call", "frame=call", "frame=client.call", "frame=client.java", "frame=pay.client.call",
 			"frame=pay/client.java", "frame=src/pay/client.java", "host=checkout-api-7c5bd6fd8-x2x7v", "http.method=post",
@@ -42,11 +45,14 @@ func TestNewRecord(t *testing.T) {
 			"release=checkout-api@4.13.0+8812ab", "request_id=7b1e-9af0-11", "sdk.version=2.19.0", "sdk=sentry.python.django",
 			"service=checkout-api", "span=b0e6f15b45c36b12", "tags.region=value-0", "tags.tenant=value-1",
 			"trace=771a43a4192642f0b136d5159a501700", "transaction=post /api/v1/orders/{id}/reserve", "type=orderreservationerror",
-			"url.domain=shop.example", "url.path=/api/v1/orders/8812/reserve", "user=1f2c51d0ab34e877", "user=9f2c51d0ab34e877"},
-		Keys: []string{"code", "ctx.cart.deep.x", "ctx.cart.items", "ctx.cart.list", "ctx.os.name", "ctx.os.version", "culprit", "env",
+			"url.domain=shop.example", "url.path=/api/v1/orders/8812/reserve", "user=1f2c51d0ab34e877", "user=9f2c51d0ab34e877",
+		},
+		Keys: []string{
+			"code", "ctx.cart.deep.x", "ctx.cart.items", "ctx.cart.list", "ctx.os.name", "ctx.os.version", "culprit", "env",
 			"frame", "host", "http.method", "http.status", "logger", "mechanism", "message", "os", "os.version", "platform", "release",
 			"request_id", "sdk", "sdk.version", "span", "stack", "tags.region", "tags.tenant", "trace", "transaction", "type",
-			"url.domain", "url.path", "user"},
+			"url.domain", "url.path", "user",
+		},
 		Words: [3]string{
 			"out of stock ¶ could not reserve stock for order 8812 ¶ deadlock detected process 811 waits for share lock on transaction 771 blocked by process 812 ¶ sharelock ¶",
 			"order reservation error ¶ deadlock detected ¶ checkout orders store stock store reserve ¶ orderreservationerror ¶ deadlockdetected ¶ stockstore ¶",
@@ -60,8 +66,10 @@ func TestNewRecord(t *testing.T) {
 
 func TestRecordOfAlmostNothing(t *testing.T) {
 	got := NewRecord(&errata.Event{ID: "e", Level: errata.LevelError, Environment: "production"}, Meta{})
-	want := Record{EventID: "e", Level: errata.LevelError, Handled: true, Env: "production",
-		Pairs: []string{}, Terms: []string{"env=production"}, Keys: []string{"env"}}
+	want := Record{
+		EventID: "e", Level: errata.LevelError, Handled: true, Env: "production",
+		Pairs: []string{}, Terms: []string{"env=production"}, Keys: []string{"env"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -134,8 +142,11 @@ func TestRecordLimits(t *testing.T) {
 	}
 	long := strings.Repeat("ä", 201)
 	items := strings.Repeat(`"x1",`, 150)
-	ev.Contexts = errata.Object{{Key: "a", Value: json.RawMessage(`{"long":"` + long + `","fits":"` + long[2:] + `"}`)},
-		{Key: "b", Value: json.RawMessage("[" + items[:len(items)-1] + "]")}, {Key: "c", Value: json.RawMessage(`1`)}}
+	ev.Contexts = errata.Object{
+		{Key: "a", Value: json.RawMessage(`{"long":"` + long + `","fits":"` + long[2:] + `"}`)},
+		{Key: "b", Value: json.RawMessage("[" + items[:len(items)-1] + "]")},
+		{Key: "c", Value: json.RawMessage(`1`)},
+	}
 	r := NewRecord(ev, Meta{})
 	tags, has := 0, func(s string) bool { return slices.Contains(r.Keys, s) }
 	for _, k := range r.Keys {
@@ -155,8 +166,10 @@ func TestRecordLimits(t *testing.T) {
 
 // FuzzRecord feeds contexts that no encoder of ours would write.
 func FuzzRecord(f *testing.F) {
-	for _, s := range []string{`{"a":1}`, `{"a":{"b":[1,"x",{"c":"\u00e9\ud83d"}]}}`, `[`, `{"a"`, `"`, `nul`, `{"":"x"}`,
-		strings.Repeat("[", 200), `{"a":"b" "c"}`, "\xff", `{"a":tru,"b":1}`, `{"A=b":{"c":1},"d":"e=f"}`} {
+	for _, s := range []string{
+		`{"a":1}`, `{"a":{"b":[1,"x",{"c":"\u00e9\ud83d"}]}}`, `[`, `{"a"`, `"`, `nul`, `{"":"x"}`,
+		strings.Repeat("[", 200), `{"a":"b" "c"}`, "\xff", `{"a":tru,"b":1}`, `{"A=b":{"c":1},"d":"e=f"}`,
+	} {
 		f.Add([]byte(s), "key", "fooBar baz")
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, key, text string) {

@@ -37,8 +37,10 @@ var asciiClass = func() (t [utf8.RuneSelf]class) {
 
 // spaceless are the scripts whose words are not separated. The prolonged sound
 // marks belong to both kana, so Unicode files them under Common.
-var spaceless = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai,
-	unicode.Lao, unicode.Khmer, unicode.Myanmar}
+var spaceless = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai,
+	unicode.Lao, unicode.Khmer, unicode.Myanmar,
+}
 
 func slowClass(r rune) class {
 	switch {

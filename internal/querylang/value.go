@@ -83,8 +83,10 @@ func (p *parser) wildcard(f *Field, it item, parts []string) (Value, bool) {
 		p.fail("wildcard_short", it.start, it.end, "A wildcard needs at least 2 other characters.", "")
 		return Value{}, false
 	}
-	return Value{Kind: Wildcard, Raw: it.a.pat, Parts: parts,
-		Quoted: f.Type == Version && it.a.quoted && versionSyntax(it.a.pat)}, p.countWildcard(it)
+	return Value{
+		Kind: Wildcard, Raw: it.a.pat, Parts: parts,
+		Quoted: f.Type == Version && it.a.quoted && versionSyntax(it.a.pat),
+	}, p.countWildcard(it)
 }
 
 func (p *parser) countWildcard(it item) bool {

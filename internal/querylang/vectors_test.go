@@ -72,8 +72,10 @@ func TestParseVectors(t *testing.T) {
 		Notices   []wantDetail
 		Where     string // parse, check, bind or rule: who reports Details
 	}
-	env := Env{Now: testNow, Zone: zone(t, "Europe/Berlin"), UserSecret: []byte("k"),
-		Issues: map[string][]string{"CHK-2187": {"01h8x4c9"}}}
+	env := Env{
+		Now: testNow, Zone: zone(t, "Europe/Berlin"), UserSecret: []byte("k"),
+		Issues: map[string][]string{"CHK-2187": {"01h8x4c9"}},
+	}
 	seen := map[int]bool{}
 	for _, v := range vectors[[]vector](t, "parse.json") {
 		seen[v.N] = true
@@ -201,8 +203,10 @@ func (v matchVector) event(t testing.TB) *errata.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev := &errata.Event{ID: v.ID, ProjectID: "1", Timestamp: at.UnixMicro(), ReceivedAt: at.UnixMicro(),
-		Level: errata.Level(v.Level), Environment: v.Env, Release: v.Release, Message: v.Message, RequestID: v.RequestID}
+	ev := &errata.Event{
+		ID: v.ID, ProjectID: "1", Timestamp: at.UnixMicro(), ReceivedAt: at.UnixMicro(),
+		Level: errata.Level(v.Level), Environment: v.Env, Release: v.Release, Message: v.Message, RequestID: v.RequestID,
+	}
 	for i, s := range v.Values {
 		x := errata.Exception{Value: s}
 		if i == len(v.Values)-1 {

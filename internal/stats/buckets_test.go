@@ -102,8 +102,17 @@ func TestAuto(t *testing.T) {
 		back  time.Duration
 		floor Interval
 		want  Interval
-	}{{time.Minute, "1s", "1s"}, {time.Minute, "1m", "1m"}, {time.Hour, "1s", "1m"}, {24 * time.Hour, "1s", "30m"}, {7 * 24 * time.Hour, "1s", "3h"},
-		{30 * 24 * time.Hour, "1s", "12h"}, {60 * 24 * time.Hour, "1s", "1d"}, {365 * 24 * time.Hour, "1s", "1w"}, {3650 * 24 * time.Hour, "1s", "1w"}} {
+	}{
+		{time.Minute, "1s", "1s"},
+		{time.Minute, "1m", "1m"},
+		{time.Hour, "1s", "1m"},
+		{24 * time.Hour, "1s", "30m"},
+		{7 * 24 * time.Hour, "1s", "3h"},
+		{30 * 24 * time.Hour, "1s", "12h"},
+		{60 * 24 * time.Hour, "1s", "1d"},
+		{365 * 24 * time.Hour, "1s", "1w"},
+		{3650 * 24 * time.Hour, "1s", "1w"},
+	} {
 		if got := Auto(now.Add(-c.back), now, c.floor); got != c.want {
 			t.Errorf("%v not below %s: %s, want %s", c.back, c.floor, got, c.want)
 		}

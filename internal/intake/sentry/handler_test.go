@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"errata/internal/errata"
 	"errata/internal/intake/sentry"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func post(path, body string) *http.Request {
@@ -221,20 +221,28 @@ func TestItems(t *testing.T) {
 		status     int
 		outcomes   []string
 	}{
-		{"a good event before the break is kept", envelope(goodEvent) + "{\"type\":\"session\",\"length\":99}\n{}", 200,
-			[]string{"error/stored/full", "session/rejected/envelope"}},
+		{
+			"a good event before the break is kept", envelope(goodEvent) + "{\"type\":\"session\",\"length\":99}\n{}", 200,
+			[]string{"error/stored/full", "session/rejected/envelope"},
+		},
 		{"the same with a header that is none", envelope(goodEvent) + "hello", 200, []string{"error/stored/full", "other/rejected/envelope"}},
 		{"a bad event before the break", envelope("{") + "hello", 400, []string{"request/rejected/envelope"}},
 		{"other items before the break", "{}\n{\"type\":\"session\"}\n{}\nhello", 400, []string{"request/rejected/envelope"}},
 		{"a bad event beside others", envelope("{") + "{\"type\":\"session\"}\n{}", 200, []string{"error/rejected/bad_json", "session/filtered/item_type"}},
-		{"a large event beside others", "{}\n{\"type\":\"event\"}\n" + big + "\n{\"type\":\"session\"}\n{}", 200,
-			[]string{"error/rejected/body_size", "session/filtered/item_type"}},
+		{
+			"a large event beside others", "{}\n{\"type\":\"event\"}\n" + big + "\n{\"type\":\"session\"}\n{}", 200,
+			[]string{"error/rejected/body_size", "session/filtered/item_type"},
+		},
 		{"blank lines and CR LF", "{}\r\n\r\n{\"type\":\"event\"}\r\n" + goodEvent + "\r\n\n\n", 200, []string{"error/stored/full"}},
 		{"length null", "{}\n{\"type\":\"event\",\"length\":null}\n" + goodEvent, 200, []string{"error/stored/full"}},
-		{"every type", "{}\n" + each("attachment", "session", "sessions", "transaction", "feedback", "user_report", "security", "check_in", "replay_event", "x"), 200,
-			filtered("attachment", "session", "session", "transaction", "feedback", "feedback", "security", "other", "other", "other")},
-		{"batches", "{}\n{\"type\":\"log\",\"item_count\":3}\n{\"items\":[{},{},{}]}\n{\"type\":\"span\",\"item_count\":1e9}\n{}\n{\"type\":\"span\",\"item_count\":1000000}\n{}", 200,
-			filtered("log", "log", "log", "span", "span")},
+		{
+			"every type", "{}\n" + each("attachment", "session", "sessions", "transaction", "feedback", "user_report", "security", "check_in", "replay_event", "x"), 200,
+			filtered("attachment", "session", "session", "transaction", "feedback", "feedback", "security", "other", "other", "other"),
+		},
+		{
+			"batches", "{}\n{\"type\":\"log\",\"item_count\":3}\n{\"items\":[{},{},{}]}\n{\"type\":\"span\",\"item_count\":1e9}\n{}\n{\"type\":\"span\",\"item_count\":1000000}\n{}", 200,
+			filtered("log", "log", "log", "span", "span"),
+		},
 		{"a second event after a bad one", envelope("{") + "{\"type\":\"event\"}\n" + goodEvent, 200, []string{"error/rejected/bad_json", "error/rejected/envelope"}},
 	}
 	for _, tt := range tests {
@@ -273,10 +281,15 @@ func TestClientReports(t *testing.T) {
 		outcome       string
 		reports       []string
 	}{
-		{"counts", `{"discarded_events":[{"reason":"ratelimit_backoff","category":"error","quantity":3},{"reason":"send_error","category":"session","quantity":1}]}`,
-			"stored/full", []string{"ratelimit_backoff/error 3", "send_error/session 1"}},
-		{"nonsense is left out", `{"discarded_events":[{"reason":"","category":"error","quantity":3},{"reason":"a b","category":"c","quantity":1},{"reason":"x","category":"y","quantity":-1},7]}`,
-			"stored/full", nil},
+		{
+			"counts", `{"discarded_events":[{"reason":"ratelimit_backoff","category":"error","quantity":3},{"reason":"send_error","category":"session","quantity":1}]}`,
+			"stored/full",
+			[]string{"ratelimit_backoff/error 3", "send_error/session 1"},
+		},
+		{
+			"nonsense is left out", `{"discarded_events":[{"reason":"","category":"error","quantity":3},{"reason":"a b","category":"c","quantity":1},{"reason":"x","category":"y","quantity":-1},7]}`,
+			"stored/full", nil,
+		},
 		{"a quantity beyond belief", `{"discarded_events":[{"reason":"x","category":"y","quantity":99999999999}]}`, "stored/full", []string{"x/y 1000000000"}},
 		{"not JSON", `{`, "rejected/bad_json", nil},
 		{"a list", `[]`, "rejected/expected_object", nil},

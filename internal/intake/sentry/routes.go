@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"errata/internal/errata"
+
+	"github.com/labstack/echo/v4"
 )
 
 // paths are the addresses of this door in the syntax of http.ServeMux, with and

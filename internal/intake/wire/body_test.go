@@ -9,14 +9,14 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"errata/internal/errata"
+	"errata/internal/intake/wire"
+
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
-
-	"errata/internal/errata"
-	"errata/internal/intake/wire"
 )
 
 var limits = wire.Limits{Sent: 1 << 20, Decoded: 4 << 20}
@@ -65,8 +65,18 @@ func TestEncodings(t *testing.T) {
 	data := []byte(strings.Repeat("an error happened; ", 500) + "\xff\x00")
 	for range 3 { // more than once, so that pooled decoders are used again
 		for _, e := range []struct{ packed, header string }{
-			{"", ""}, {"", "identity"}, {"", "UTF-8"}, {"", " , identity"}, {"gzip", "gzip"}, {"GZIP", "GZIP"}, {"x-gzip", "x-gzip"},
-			{"deflate", "deflate"}, {"raw", "deflate"}, {"br", "br"}, {"zstd", "zstd"}, {"gzip", "identity, gzip"},
+			{"", ""},
+			{"", "identity"},
+			{"", "UTF-8"},
+			{"", " , identity"},
+			{"gzip", "gzip"},
+			{"GZIP", "GZIP"},
+			{"x-gzip", "x-gzip"},
+			{"deflate", "deflate"},
+			{"raw", "deflate"},
+			{"br", "br"},
+			{"zstd", "zstd"},
+			{"gzip", "identity, gzip"},
 		} {
 			t.Run(e.packed+" as "+e.header, func(t *testing.T) {
 				packed := pack(t, e.packed, data)

@@ -29,8 +29,10 @@ func New(seed uint64) *Gen {
 	if err != nil {
 		zone = time.UTC
 	}
-	return &Gen{R: rand.New(rand.NewPCG(seed, 7)), Zone: zone, Days: 7,
-		Now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
+	return &Gen{
+		R: rand.New(rand.NewPCG(seed, 7)), Zone: zone, Days: 7,
+		Now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+	}
 }
 
 // Secret is the key of user hashes in events and in Env.
@@ -61,10 +63,12 @@ func (g *Gen) Env() querylang.Env {
 }
 
 var (
-	words = []string{"deadlock", "detected", "payment", "timeout", "ledger", "refused", "NullPointerException",
+	words = []string{
+		"deadlock", "detected", "payment", "timeout", "ledger", "refused", "NullPointerException",
 		"order_id=991", "iOS", "HTTPServer", "x86_64", "don't", "Überlauf", "ÄÖÜbel", "決済エラー", "ошибка", "€", "5",
 		"getURLForID2Now", "nullpointerexception", "retry", "conn:reset", "a.b.Err:", "http://shop.example/cart?id=7",
-		`back\slash`, "main()", "10%", "naïve", "naïve"}
+		`back\slash`, "main()", "10%", "naïve", "naïve",
+	}
 	types    = []string{"pgconn.PgError", "TimeoutException", "java.lang.NullPointerException", "ConnError", "Öl*Fehler", "ÄRGER", "Type[int]", "a,b"}
 	releases = []string{"4.13.0", "4.12.1", "4.13.0-rc.1", "shop@4.13.0+77", "latest", "1..2", ">=4"}
 	envs     = []string{"production", "Production", "staging", "qa"}
@@ -134,8 +138,10 @@ func (g *Gen) exceptions(ev *errata.Event) {
 	for range g.R.IntN(3) {
 		x := errata.Exception{Type: g.maybe(types), Value: g.maybe([]string{g.sentence()})}
 		for range g.R.IntN(4) {
-			x.Frames = append(x.Frames, errata.Frame{Module: g.maybe(modules), Function: g.maybe(funcs),
-				File: g.maybe(files), Line: g.R.IntN(200)})
+			x.Frames = append(x.Frames, errata.Frame{
+				Module: g.maybe(modules), Function: g.maybe(funcs),
+				File: g.maybe(files), Line: g.R.IntN(200),
+			})
 		}
 		if g.chance(2) {
 			handled := g.chance(2)
@@ -147,8 +153,10 @@ func (g *Gen) exceptions(ev *errata.Event) {
 
 func (g *Gen) surroundings(ev *errata.Event) {
 	if g.chance(2) {
-		ev.Request = &errata.Request{Method: "POST", Path: "/cart/7", Domain: "shop.example",
-			Status: pick(g, []int{0, 200, 404, 500, 504, 599})}
+		ev.Request = &errata.Request{
+			Method: "POST", Path: "/cart/7", Domain: "shop.example",
+			Status: pick(g, []int{0, 200, 404, 500, 504, 599}),
+		}
 	}
 	for _, k := range []string{"region", "browser", "plan"} {
 		if g.chance(2) {
@@ -159,8 +167,10 @@ func (g *Gen) surroundings(ev *errata.Event) {
 		ev.Contexts = append(ev.Contexts, g.context("os", "name", pick(g, systems)), g.context("browser", "name", pick(g, browsers)))
 	}
 	if g.chance(2) {
-		ev.Contexts = append(ev.Contexts, errata.Member{Key: "cart",
-			Value: json.RawMessage(fmt.Sprintf(`{"items":%d,"list":["A","b",null,true]}`, g.R.IntN(4)*10+3))})
+		ev.Contexts = append(ev.Contexts, errata.Member{
+			Key:   "cart",
+			Value: json.RawMessage(fmt.Sprintf(`{"items":%d,"list":["A","b",null,true]}`, g.R.IntN(4)*10+3)),
+		})
 	}
 	if g.chance(2) {
 		who := pick(g, people)

@@ -145,12 +145,16 @@ func (g *Gen) fixed() string {
 // keyword asks for a key compared as text, with one value, several, none, or a
 // wildcard.
 func (g *Gen) keyword() string {
-	key := pick(g, []string{"type", "release", "env", "tags[region]", "Region", "os", "browser", "tags[browser]",
-		"culprit", "ctx.cart.items", "ctx.cart.list", "frame", "code", "url.path", "platform"})
-	from := map[string][]string{"type": types, "release": releases, "env": envs, "tags[region]": regions, "Region": regions,
+	key := pick(g, []string{
+		"type", "release", "env", "tags[region]", "Region", "os", "browser", "tags[browser]",
+		"culprit", "ctx.cart.items", "ctx.cart.list", "frame", "code", "url.path", "platform",
+	})
+	from := map[string][]string{
+		"type": types, "release": releases, "env": envs, "tags[region]": regions, "Region": regions,
 		"os": systems, "browser": browsers, "tags[browser]": browsers, "culprit": funcs, "ctx.cart.items": {"3", "13", "23"},
 		"ctx.cart.list": {"a", "B", "true"}, "frame": append(append([]string{"Reserve", "Store).Reserve", "views.py"}, funcs...), files...),
-		"code": ids, "url.path": {"/cart/7", "/CART/7", "/x"}, "platform": systems}[key]
+		"code": ids, "url.path": {"/cart/7", "/CART/7", "/x"}, "platform": systems,
+	}[key]
 	switch g.R.IntN(6) {
 	case 0:
 		return key + ":" + g.value(pick(g, from)) + "," + g.value(pick(g, from))
