@@ -16,8 +16,7 @@ import (
 
 func TestCheckerBringsAGuardBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := errata.E(errata.Unavailable, "down", nil)
-		state := error(down)
+		state := errata.E(errata.Unavailable, "down", nil)
 		g := guard.New(elasticBulk, time.Now, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 		call := func(context.Context) error { return state }
 		for range 10 {

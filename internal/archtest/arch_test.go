@@ -40,8 +40,10 @@ var floors = [][]string{
 // lowest says how far down a floor may reach where "everything below" is not
 // meant: views show values and never fetch.
 var lowest = map[string][]string{
-	"internal/views": {"internal/views", "internal/errata", "migrations", "static", "internal/stacktext", "internal/querylang",
-		"internal/stats", "internal/redact", "internal/normalize", "internal/grouping", "internal/rule"},
+	"internal/views": {
+		"internal/views", "internal/errata", "migrations", "static", "internal/stacktext", "internal/querylang",
+		"internal/stats", "internal/redact", "internal/normalize", "internal/grouping", "internal/rule",
+	},
 }
 
 // importers names the only packages that may use a library.

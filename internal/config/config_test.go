@@ -124,7 +124,7 @@ func TestWrongSettings(t *testing.T) {
 		want string // with FILE for the path
 	}{
 		{"unknown key", nil, "databse:\n  url: x", nil, "databse: no such setting (file FILE:1); web config print lists all keys"},
-		{"near key", nil, "log:\n  levle: debug", nil, "log.levle: no such setting (file FILE:2); did you mean log.level"},
+		{"near key", nil, "log:\n  leval: debug", nil, "log.leval: no such setting (file FILE:2); did you mean log.level"},
 		{"key in file", nil, "config: x", nil, "config: a file cannot name another (file FILE:1); use --config or ERRATA_CONFIG"},
 		{"not yaml", nil, "a: [", nil, "FILE: not valid YAML: [1:4] sequence end token ']' not found; correct the line it names"},
 		{"section is a value", nil, "log: 5", nil, "log: settings are expected here (file FILE:1); write key: value below it"},
@@ -245,7 +245,7 @@ func TestDocumentIsCurrent(t *testing.T) {
 	}
 	const path = "../../docs/config.md"
 	if *update {
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil { //nolint:gosec // documentation
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // remedies say what a key wants, for messages.
-var remedies = map[string]string{
+var remedies = map[string]string{ //nolint:gosec // the password is a placeholder
 	"listen":                        "write host:port, as 127.0.0.1:8080 or :8080",
 	"url":                           "write the address people open, as https://errata.example.com",
 	"data_dir":                      "name a folder",
@@ -152,7 +152,7 @@ func (c *Config) masterKeyProblem() string {
 	if !ok {
 		return "does not begin with file:"
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}

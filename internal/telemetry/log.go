@@ -6,17 +6,18 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 )
 
 // LogOptions say where logs go and in which form.
 type LogOptions struct {
-	Level   string // debug, info, warn, error
-	Format  string // text, json; anything else: text on a terminal, else JSON
-	File    string // "" = Stderr
-	MaxSize int64  // bytes; the file is set aside and begun anew when it grows past this
-	Keep    int    // files set aside that are kept
+	Level   string   // debug, info, warn, error
+	Format  string   // text, json; anything else: text on a terminal, else JSON
+	File    string   // "" = Stderr
+	MaxSize int64    // bytes; the file is set aside and begun anew when it grows past this
+	Keep    int      // files set aside that are kept
 	Stderr  *os.File // nil: that of the process
 }
 
@@ -62,8 +63,7 @@ type attrsKey struct{}
 // project.
 func With(ctx context.Context, attrs ...slog.Attr) context.Context {
 	have, _ := ctx.Value(attrsKey{}).([]slog.Attr)
-	all := append(have[:len(have):len(have)], attrs...)
-	return context.WithValue(ctx, attrsKey{}, all)
+	return context.WithValue(ctx, attrsKey{}, slices.Concat(have, attrs))
 }
 
 // withContext adds what With put into the context.

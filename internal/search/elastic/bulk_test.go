@@ -215,8 +215,14 @@ func TestWindow(t *testing.T) {
 		times    int
 		want     int
 	}{
-		{"start", false, 0, 2}, {"fifty clean", false, 50, 3}, {"fifty more", false, 50, 4}, {"never above", false, 100, 4},
-		{"halved", true, 1, 2}, {"again", true, 1, 1}, {"never below", true, 3, 1}, {"back", false, 50, 2},
+		{"start", false, 0, 2},
+		{"fifty clean", false, 50, 3},
+		{"fifty more", false, 50, 4},
+		{"never above", false, 100, 4},
+		{"halved", true, 1, 2},
+		{"again", true, 1, 1},
+		{"never below", true, 3, 1},
+		{"back", false, 50, 2},
 	}
 	for _, s := range steps {
 		pass(s.overload, s.times)

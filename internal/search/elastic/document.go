@@ -161,10 +161,24 @@ type field struct {
 
 // listFields are the doc values that columns reads.
 var listFields = []field{
-	{"@timestamp", nanos}, {"event.ingested", nanos}, {"event.id", ""}, {"event.severity", ""}, {"log.level", ""},
-	{"error.type", ""}, {"error.code", ""}, {"error.culprit", ""}, {"error.handled", ""}, {"service.name", ""},
-	{"service.version", ""}, {"service.environment", ""}, {"user.hash", ""}, {"client.ip", ""},
-	{"http.response.status_code", ""}, {"errata.project_id", ""}, {"errata.issue_id", ""}, {"errata.title", ""},
+	{"@timestamp", nanos},
+	{"event.ingested", nanos},
+	{"event.id", ""},
+	{"event.severity", ""},
+	{"log.level", ""},
+	{"error.type", ""},
+	{"error.code", ""},
+	{"error.culprit", ""},
+	{"error.handled", ""},
+	{"service.name", ""},
+	{"service.version", ""},
+	{"service.environment", ""},
+	{"user.hash", ""},
+	{"client.ip", ""},
+	{"http.response.status_code", ""},
+	{"errata.project_id", ""},
+	{"errata.issue_id", ""},
+	{"errata.title", ""},
 }
 
 func first[T any](list []T) (v T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -86,12 +87,12 @@ func (o Options) Template() ([]byte, error) {
 	t["_meta"] = map[string]any{"errata_schema": schemaVersion, "owner": "errata"}
 	inner, ok := t["template"].(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("template.json has no template")
+		return nil, errors.New("template.json has no template")
 	}
 	inner["aliases"] = map[string]any{o.Prefix + "-events": struct{}{}}
 	settings, ok := inner["settings"].(map[string]any)["index"].(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("template.json has no settings")
+		return nil, errors.New("template.json has no settings")
 	}
 	if strings.Contains(o.Replicas, "-") {
 		settings["auto_expand_replicas"] = o.Replicas

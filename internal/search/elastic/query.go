@@ -170,8 +170,9 @@ func (p planner) value(l *querylang.Leaf, v *querylang.Value) (query, error) {
 		return term("errata.terms", querylang.TermKey(l.Key)+"="+v.Text), nil
 	case querylang.Wildcard:
 		return query{Wildcard: map[string]string{"errata.terms": wildcard(querylang.TermKey(l.Key), v.Parts)}}, nil
+	default:
+		return query{}, unsupported(l)
 	}
-	return query{}, unsupported(l)
 }
 
 func equal(l *querylang.Leaf, v *querylang.Value, field string) (query, error) {
@@ -229,8 +230,10 @@ func rangeQuery(l *querylang.Leaf, v *querylang.Value) (query, error) {
 	if v.Kind != querylang.Range {
 		return query{}, unsupported(l)
 	}
-	name := map[string]string{"timestamp": "@timestamp", "received": "event.ingested",
-		"event.severity": "event.severity", "http.status": "http.response.status_code"}[l.Key.Name]
+	name := map[string]string{
+		"timestamp": "@timestamp", "received": "event.ingested",
+		"event.severity": "event.severity", "http.status": "http.response.status_code",
+	}[l.Key.Name]
 	var b bounds
 	if l.Key.Name == "timestamp" || l.Key.Name == "received" {
 		if v.Hi != nil && *v.Hi <= 0 || v.Lo != nil && *v.Lo > maxMicros {
@@ -272,5 +275,6 @@ func wildcard(key string, parts []string) string {
 func unsupported(l *querylang.Leaf) error {
 	return errata.Because(errata.Invalid, "A part of this search cannot be answered here.", nil, errata.Detail{
 		Reason: search.ReasonQuery, Field: "q", Start: l.Start, End: l.End,
-		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", l.Key.String())})
+		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", l.Key.String()),
+	})
 }

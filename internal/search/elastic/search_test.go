@@ -54,8 +54,11 @@ func requests() map[string]search.Request {
 	newer.Size, newer.Fields = 1, search.FieldsFull
 	newer.Before = newer.Cursor(search.Place{Time: noon.UnixMicro(), EventID: strings.Repeat("9f", 16), Project: "42"}, true)
 	trend := day(&querylang.Leaf{Key: querylang.Key{Name: "issue"}, Values: []querylang.Value{{Text: "i1"}, {Text: "i2"}}})
-	trend.Aggs = []search.Agg{minutes, {Name: "release", Kind: search.Terms, Key: querylang.Key{Name: "release"}, Size: 8, Sub: []search.Agg{minutes}},
-		{Name: "users", Kind: search.Cardinality, Key: querylang.Key{Name: "user"}}}
+	trend.Aggs = []search.Agg{
+		minutes,
+		{Name: "release", Kind: search.Terms, Key: querylang.Key{Name: "release"}, Size: 8, Sub: []search.Agg{minutes}},
+		{Name: "users", Kind: search.Cardinality, Key: querylang.Key{Name: "user"}},
+	}
 	matching := day(phrase)
 	matching.Aggs = []search.Agg{{Name: "issue", Kind: search.Terms, Key: querylang.Key{Name: "issue"}, Size: search.MaxTerms}}
 	facet := day(nil)
@@ -63,8 +66,10 @@ func requests() map[string]search.Request {
 	days := day(nil)
 	days.From = noon.AddDate(0, -6, 0)
 	days.Aggs = []search.Agg{{Name: "d", Kind: search.Histogram, Interval: "1d", Zone: berlin}, {Name: "w", Kind: search.Histogram, Interval: "1w", Zone: half}}
-	return map[string]search.Request{"events.page": page, "events.newer": newer, "issue.trend": trend, "issues.matching": matching, "facet": facet,
-		"days": days, "leaves": day(leaves())}
+	return map[string]search.Request{
+		"events.page": page, "events.newer": newer, "issue.trend": trend, "issues.matching": matching, "facet": facet,
+		"days": days, "leaves": day(leaves()),
+	}
 }
 
 // leaves asks one question of every kind.
@@ -107,7 +112,7 @@ func TestRequestBodies(t *testing.T) {
 			}
 			path := "testdata/" + name + ".ndjson"
 			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // test data
+				if err := os.WriteFile(path, got, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -51,16 +51,33 @@ func newClient(o *Options) (*client, error) {
 	if base == nil {
 		base = newTransport(o.Certificate)
 	}
-	t, err := elastictransport.New(elastictransport.Config{
-		URLs: urls, UserAgent: "errata", Transport: base,
-		APIKey: o.APIKey, Username: o.Username, Password: o.Password,
-		CACert: o.CACert, CertificateFingerprint: strings.NewReplacer(":", "", " ", "").Replace(o.CAFingerprint),
-		DisableRetry: true, // the guard and the bulk writer are the only ones that retry
-	})
+	options := []elastictransport.Option{
+		elastictransport.WithURLs(urls...), elastictransport.WithUserAgent("errata"), elastictransport.WithTransport(base),
+		elastictransport.WithDisableRetry(), // the guard and the bulk writer are the only ones that retry
+	}
+	t, err := elastictransport.NewClient(append(options, credentials(o)...)...)
 	if err != nil {
 		return nil, fmt.Errorf("elasticsearch: %w", err)
 	}
 	return &client{transport: t, http: base}, nil
+}
+
+// credentials are how the cluster knows us, and we the cluster.
+func credentials(o *Options) []elastictransport.Option {
+	var all []elastictransport.Option
+	if o.APIKey != "" {
+		all = append(all, elastictransport.WithAPIKey(o.APIKey))
+	}
+	if o.Username != "" {
+		all = append(all, elastictransport.WithBasicAuth(o.Username, o.Password))
+	}
+	if len(o.CACert) > 0 {
+		all = append(all, elastictransport.WithCACert(o.CACert))
+	}
+	if o.CAFingerprint != "" {
+		all = append(all, elastictransport.WithCertificateFingerprint(strings.NewReplacer(":", "", " ", "").Replace(o.CAFingerprint)))
+	}
+	return all
 }
 
 func newTransport(cert *tls.Certificate) *http.Transport {
