@@ -74,7 +74,7 @@ func NewIssue(c layout.Chrome, in IssueIn) Issue {
 func newIssueHead(id string, in IssueIn) IssueHead {
 	i := in.Issue
 	h := IssueHead{
-		ID: id, Title: i.Title, Culprit: i.Culprit, Severity: i.Severity, Status: ui.NewStatus(i.Status),
+		ID: id, Title: i.Title, Culprit: ui.Clip(i.Culprit, 160), Severity: i.Severity, Status: ui.NewStatus(i.Status),
 		Service: ui.NewService(in.Service, i.Platform), Chip: reasonChip(i, in.Moment), Code: i.Code,
 	}
 	if h.Title == "" {
