@@ -126,7 +126,7 @@ func (p *pass) versionWord(i int) bool {
 
 var versionWords = set(`version versions ver rev revision release build firmware assembly fileversion
 	chrome chromium edge edg safari opera firefox electron webview browser kernel driver
-	section chapter clause paragraph appendix rule item step figure oid schema
+	section sections chapter clause paragraph appendix rule item step figure oid schema
 	upgrade upgraded downgrade rails jdk java sdk dotnet framework runtime`)
 
 // hexGroups looks at the colon at i between hex digits: an IPv6 or a MAC

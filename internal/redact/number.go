@@ -136,12 +136,21 @@ func (p *pass) card(i, end int) int {
 		n += copy(d[n:], p.s[j+width:j+width+g])
 		j += width + g
 		p.work += g
-		if n >= 12 && isCard(d[:n]) && !p.goesOn(j) && (sep == ' ' || p.at(j) != sep || !isDigit(p.at(j+1))) &&
+		if n >= 12 && isCard(d[:n]) && !p.inTable(i, j, sep) && !p.goesOn(j) && (sep == ' ' || p.at(j) != sep || !isDigit(p.at(j+1))) &&
 			!p.insideUUID(i, j) {
 			best = j
 		}
 	}
 	return best
+}
+
+// inTable says whether the groups s[from:to] are only some of a row of groups
+// of four.
+func (p *pass) inTable(from, to int, sep byte) bool {
+	if p.at(from-1) == sep && (sep == '.' || from >= 5 && digits(p.s[from-5:from]) == 4) {
+		return true
+	}
+	return p.at(to) == sep && to < len(p.s) && digits(p.s[to+1:min(len(p.s), to+6)]) == 4
 }
 
 // separator returns the byte that stands for the separator of card groups at

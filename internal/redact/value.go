@@ -133,6 +133,8 @@ func (p *pass) literalIsSecret(k key, content string, op operator) bool {
 		return false
 	case k.verdict&measure != 0 && isNumeric(content) || k.verdict&directory != 0 && isPath(content):
 		return false
+	case len(content) == 1 && equalFold(p.s[k.from:k.to], "accesskey"): // of HTML
+		return false
 	case p.mode&source != 0:
 		return p.literalInSource(k, content)
 	case k.quote != 0 || op < colonTight:
@@ -194,16 +196,18 @@ func (p *pass) bareIsSecret(k key, from, to int, op operator) bool {
 	case k.verdict&measure != 0 && isNumeric(word) || k.verdict&directory != 0 && isPath(word):
 		return false
 	case op == assign || op == encoded:
-		return !p.isCall(to) && !(p.at(to) == ' ' && codeWords.has(word))
-	case p.isErrorName(k) || p.isCall(to) || strings.IndexByte(word, '(') >= 0 || p.at(to) == ':':
+		return !isCall(word) && !(p.at(to) == ' ' && codeWords.has(word))
+	case op == colonSpaced && k.quote == 0 && equalFold(p.s[k.from:k.to], "pass"): // of a test
+		return false
+	case p.isErrorName(k) || strings.IndexByte(word, '(') >= 0 || p.at(to) == '(' || p.at(to) == ':':
 		return false
 	case op == colonTight && strings.IndexByte(word, ':') >= 0:
 		last := word[strings.LastIndexByte(word, ':')+1:]
 		return len(last) >= 16 && looksSecret(last)
 	case looksSecret(word):
 		return digits(word) < len(word) || p.fieldEnds(to)
-	case digits(word) == len(word) || statusWords.has(word):
-		return false
+	case strings.ContainsAny(word, "0123456789") || statusWords.has(word):
+		return false // a number, a time, an algorithm
 	case op == colonTight:
 		inside := k.before != 0 && strings.IndexByte("{,(&\n", k.before) >= 0 || p.endsFold(k.from, "map[")
 		return inside && p.fieldEnds(to) || p.isStructField(k, to)
@@ -219,7 +223,10 @@ var commonSecrets = set("secret password passwd pwd pass token")
 var codeWords = set("new await async function typeof lambda")
 
 // isCall recognises code: token=getToken().
-func (p *pass) isCall(to int) bool { return p.at(to) == '(' || p.at(to) == ')' && p.at(to-1) == '(' }
+func isCall(word string) bool {
+	k := strings.IndexByte(word, '(')
+	return k > 0 && isIdentifier(word[:k]) && (k == len(word)-1 || word[len(word)-1] == ')')
+}
 
 // fieldEnds says whether a field ends at i: with the line, before a delimiter
 // or before the next flag.
@@ -276,7 +283,7 @@ func looksSecret(w string) bool {
 	return len(w) >= 32 && letters == len(w)
 }
 
-func hasSymbol(w string) bool { return len(w) > 3 && strings.ContainsAny(w, "!$^&@#~") }
+func hasSymbol(w string) bool { return len(w) > 2 && strings.ContainsAny(w, "!$^&@#~") }
 
 // isNumeric recognises a number, also with a sign, separators and units: 1m30s.
 func isNumeric(w string) bool {
