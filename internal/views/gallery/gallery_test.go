@@ -184,7 +184,7 @@ func checkAttributes(t *testing.T, g tag) {
 		switch {
 		case name == "style", strings.HasPrefix(name, "on"):
 			t.Errorf("<%s %s>: inline style or script", g.name, name)
-		case strings.HasPrefix(name, "hx-") && !slices.Contains(allowedHTMX, name):
+		case strings.HasPrefix(name, "hx-") && !slices.Contains(allowedHTMX, name) && !strings.HasPrefix(name, "hx-status:"):
 			t.Errorf("<%s %s>: not among the htmx attributes in use", g.name, name)
 		case (name == "href" || name == "src" || name == "action" || name == "hx-get") && !local(value):
 			t.Errorf("<%s %s=%q>: leads elsewhere", g.name, name, value)
