@@ -15,7 +15,8 @@ import (
 	"errata/internal/views/ui"
 )
 
-// Entry is a page in one state. Parts are the names of the page's parts.
+// Entry is a page in one state. Name is unique and begins with the page; Parts
+// are the names of the page's parts.
 type Entry struct {
 	Name, Page string
 	Component  templ.Component
@@ -43,7 +44,7 @@ func Entries() []Entry {
 		{"error", nil, errorStates()},
 	} {
 		for _, s := range g.states {
-			out = append(out, Entry{Name: s.name, Page: g.page, Component: s.model.Whole(), Model: s.model, Parts: g.parts})
+			out = append(out, Entry{Name: g.page + "-" + s.name, Page: g.page, Component: s.model.Whole(), Model: s.model, Parts: g.parts})
 		}
 	}
 	return out
