@@ -105,7 +105,7 @@ func show(c echo.Context, code int, what templ.Component) error {
 func showModel(c echo.Context, code int, m page.Model) error {
 	h := c.Request().Header
 	c.Response().Header().Add("Vary", "HX-Request-Type, HX-Target")
-	if h.Get("HX-Request-Type") == "partial" {
+	if wantsPart(c.Request()) {
 		_, id, _ := strings.Cut(h.Get("HX-Target"), "#")
 		if part, ok := m.Part(id); ok {
 			return show(c, code, part)
@@ -114,15 +114,20 @@ func showModel(c echo.Context, code int, m page.Model) error {
 	return show(c, code, m.Whole())
 }
 
+// wantsPart says that htmx asks for a part of the page, to put it into a page
+// that is there already.
+func wantsPart(r *http.Request) bool { return r.Header.Get("HX-Request-Type") == "partial" }
+
 // fail is the one place where an error becomes an answer.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	s.answerError(c.Response(), c.Request(), err)
+	s.Answer(c.Response(), c.Request(), err)
 }
 
-func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
+// Answer writes an error as a page, or as JSON below /api/.
+func (s *Server) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	err = plain(err)
 	code := status(err)
 	if code >= 500 {
@@ -136,10 +141,21 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		return
 	}
 	if code == http.StatusUnauthorized && r.URL.Path != "/login" {
-		http.Redirect(w, r, loginFor(r), http.StatusSeeOther)
+		signInFirst(w, r)
 		return
 	}
 	s.errorPage(w, r, code, err)
+}
+
+// signInFirst leads to the sign-in page. htmx would follow a redirect and put
+// that page into the list that was asked for; so it is told to go there.
+func signInFirst(w http.ResponseWriter, r *http.Request) {
+	if wantsPart(r) {
+		w.Header().Set("HX-Redirect", loginFor(r))
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	http.Redirect(w, r, loginFor(r), http.StatusSeeOther)
 }
 
 // retryAfter returns the seconds after which trying again makes sense.

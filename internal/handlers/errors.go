@@ -19,6 +19,10 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, code int, err
 	if code == http.StatusServiceUnavailable {
 		h.Set("Refresh", "10") // what is away may be back
 	}
+	if wantsPart(r) { // the page of an error stands for the whole page, never inside another
+		h.Set("HX-Retarget", "body")
+		h.Set("HX-Reswap", "innerHTML")
+	}
 	body := s.errorText(r, code, id, err)
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // the client has left if this fails
@@ -44,9 +48,9 @@ func (s *Server) errorText(r *http.Request, code int, id string, err error) []by
 // that its path does not know. It is mounted behind all doors.
 func (s *Server) Unknown(w http.ResponseWriter, r *http.Request, allow []string) {
 	if len(allow) == 0 {
-		s.answerError(w, r, noSuchPage())
+		s.Answer(w, r, noSuchPage())
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allow, ", "))
-	s.answerError(w, r, wrongMethod(allow))
+	s.Answer(w, r, wrongMethod(allow))
 }
