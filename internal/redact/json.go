@@ -263,7 +263,7 @@ func hidesNothing(raw string, v verdict) bool {
 
 // spares says whether a value may stay although its key is secret.
 func (v verdict) spares(value string) bool {
-	return isTrivial(value) || v&measure != 0 && isNumeric(value) || v&directory != 0 && isPath(value)
+	return isTrivial(value) || v&measure != 0 && isMeasure(value) || v&directory != 0 && isPath(value)
 }
 
 // mode returns how the value of a key is scanned.

@@ -14,7 +14,7 @@ const (
 	session                       // the value goes if the key names a cookie
 	cookies                       // the value is a list of cookies
 	directory                     // pwd: a directory stays, a password goes
-	measure                       // a number stays: token_count
+	measure                       // a number or a time stays: token_count
 	release                       // the value is a version, not an address
 	holder                        // "name" or "key": the value is a key, "value" follows
 	agent                         // the value is a user agent
@@ -168,8 +168,8 @@ func describe(whole, last string) verdict {
 
 var (
 	measureSuffixes = []string{"tokens", "count", "length", "len", "size", "ms", "ttl", "latency", "duration",
-		"seconds", "secs", "expiresin", "expires", "limit", "used", "usage", "index", "position", "line", "column",
-		"status", "attempts", "retries", "failures", "time", "total"}
+		"seconds", "secs", "in", "expires", "limit", "used", "usage", "index", "position", "line", "column",
+		"status", "attempts", "retries", "failures", "time", "total", "at", "date", "expiry", "age", "version"}
 	releaseSuffixes = []string{"version", "versions", "release", "build", "revision", "firmware", "useragent", "ua",
 		"browser", "requires", "dependency", "oid"}
 )

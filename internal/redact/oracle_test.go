@@ -172,7 +172,8 @@ func secretPair(f *found) bool {
 }
 
 func isMeasurement(f *found) bool {
-	return match(`(?i)(tokens|count|length|attempts|latency|duration|status)$`, f.key) && match(`^\d[\d.smhk]*$`, f.value)
+	return match(`(?i)(tokens|count|length|attempts|latency|duration|status|at|time|age|version|in)$`, f.key) &&
+		match(`^\d[\d.smhk]*$|^\d{4}-\d\d-\d\d(T[\d:]+Z)?$`, f.value)
 }
 
 func isDirectory(f *found) bool {

@@ -131,7 +131,7 @@ func (p *pass) literalIsSecret(k key, content string, op operator) bool {
 	switch {
 	case isTrivial(content) || isPlaceholder(content) || !hasAlnum(content):
 		return false
-	case k.verdict&measure != 0 && isNumeric(content) || k.verdict&directory != 0 && isPath(content):
+	case k.verdict&measure != 0 && isMeasure(content) || k.verdict&directory != 0 && isPath(content):
 		return false
 	case len(content) == 1 && equalFold(p.s[k.from:k.to], "accesskey"): // of HTML
 		return false
@@ -193,7 +193,7 @@ func (p *pass) bareIsSecret(k key, from, to int, op operator) bool {
 	switch {
 	case isTrivial(word) || isPlaceholder(word) || !hasAlnum(word) && !hasSymbol(word):
 		return false
-	case k.verdict&measure != 0 && isNumeric(word) || k.verdict&directory != 0 && isPath(word):
+	case k.verdict&measure != 0 && isMeasure(word) || k.verdict&directory != 0 && isPath(word):
 		return false
 	case op == assign || op == encoded:
 		return !isCall(word) && !(p.at(to) == ' ' && codeWords.has(word))
@@ -315,6 +315,8 @@ func isNumeric(w string) bool {
 }
 
 var units = set("ns us µs ms s m h d b kb mb gb kib mib gib k % x px st nd rd th min sec days hours")
+
+func isMeasure(w string) bool { return isNumeric(w) || isInstant(w) }
 
 // isInstant recognises 10:30, 2026-11-20 and 2026-11-20T10:00:00Z.
 func isInstant(w string) bool {
