@@ -169,6 +169,8 @@ func hardIssues() []state {
 		issues("query-refused", func(in *page.IssuesIn) {
 			text := "env:production sevrity:P0"
 			in.URL.Q = text
+			none(in)
+			in.Trend = page.TrendIn{Moment: moment}
 			in.Query = page.RefusedQuery(text, errata.Because(errata.Invalid, "The search could not be read.", nil, errata.Detail{
 				Reason: "query.unknown_key", Field: "q", Start: 15, End: 22, Message: "There is no field \"sevrity\".", Hint: "Did you mean severity?"}))
 		}),

@@ -147,7 +147,7 @@ func newDependencyRow(d Dependency, m ui.Moment) DependencyRow {
 		r = lights[LightUnknown]
 	}
 	r.Name, r.Detail, r.Error = d.Name, d.Detail, ui.Clip(d.Error, 300)
-	r.Since, r.LastOK = m.Ago(d.Since), m.Ago(d.LastOK)
+	r.Since, r.LastOK = m.At(d.Since), m.Ago(d.LastOK)
 	return r
 }
 
@@ -197,7 +197,7 @@ func storageRows(in SystemIn) []ui.Row {
 		rows = append(rows, ui.Row{Name: "Oldest event", Time: &oldest})
 	}
 	if s.Places > 0 {
-		rows = append(rows, ui.Row{Name: "Places", Value: ui.Num(int64(s.Places)) + " " + s.PlacesName})
+		rows = append(rows, ui.Row{Name: "Places", Value: ui.Count(int64(s.Places), singular(s.PlacesName), s.PlacesName)})
 	}
 	if s.SQLBytes > 0 {
 		rows = append(rows, ui.Row{Name: "SQL store", Value: ui.Bytes(s.SQLBytes)})
@@ -209,6 +209,14 @@ func storageRows(in SystemIn) []ui.Row {
 		rows = append(rows, ui.Row{Name: "Disk free", Value: ui.Bytes(s.DiskFree), Note: ui.Percent(s.DiskFree, s.DiskTotal) + " of " + ui.Bytes(s.DiskTotal)})
 	}
 	return rows
+}
+
+// singular of the few words that a store's places go by.
+func singular(name string) string {
+	if name == "indices" {
+		return "index"
+	}
+	return strings.TrimSuffix(name, "s")
 }
 
 func aboutRows(in SystemIn) []ui.Row {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"errata/internal/errata"
@@ -13,7 +14,8 @@ import (
 // bucket starts and the end of the last one (stats.Edges). Counts holds n
 // numbers per severity, most urgent first; where the severity is not known per
 // bucket, Events holds n numbers instead. Previous holds n numbers of the
-// equal period before, nil when not compared.
+// equal period before, nil when not compared; Before names that period, "" =
+// by its length. Without edges nothing was counted, and the page says so.
 type TrendIn struct {
 	Moment   ui.Moment
 	Interval stats.Interval
@@ -45,6 +47,7 @@ type Trend struct {
 	HasPrev bool
 	Notices []ui.Notice
 	Failed  *ui.Failure
+	None    string // why there is no chart, "" = there is one
 }
 
 // TrendRow is one bucket in the table.
@@ -59,13 +62,32 @@ type Delta struct {
 	Up, Flat     bool
 }
 
+// previousWords names the period before one of length d.
+func previousWords(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return "previous " + strconv.Itoa(int(d.Round(time.Minute).Minutes())) + " min"
+	case d < 49*time.Hour: // a day may have 25 hours
+		return "previous " + strconv.Itoa(int(d.Round(time.Hour).Hours())) + " h"
+	}
+	return "previous " + strconv.Itoa(int(d.Round(24*time.Hour).Hours()/24)) + " days"
+}
+
 var severityClasses = []string{"f0", "f1", "f2", "f3"}
 
 // NewTrend makes the chart of events over time.
 func NewTrend(in TrendIn) Trend {
 	t := Trend{Failed: in.Failed, Before: in.Before, HasPrev: in.Previous != nil, Notices: gapNotices(in.Moment, in.Gaps)}
-	if in.Failed != nil || len(in.Edges) < 2 {
+	if in.Failed != nil {
 		return t
+	}
+	if len(in.Edges) < 2 {
+		t.None = "Nothing was counted."
+		return t
+	}
+	if in.Before == "" {
+		in.Before = previousWords(in.Edges[len(in.Edges)-1].Sub(in.Edges[0]))
+		t.Before = in.Before
 	}
 	n := len(in.Edges) - 1
 	series := in.series(n)

@@ -115,8 +115,8 @@ func TestNewTrendEdges(t *testing.T) {
 			}
 		})
 	}
-	if got := NewTrend(TrendIn{}); len(got.Table) != 0 {
-		t.Error("a trend of nothing has rows")
+	if got := NewTrend(TrendIn{}); len(got.Table) != 0 || got.None == "" {
+		t.Error("what was not counted must be said, not drawn as zero")
 	}
 }
 
@@ -146,5 +146,16 @@ func TestPlaceOverTheClockChange(t *testing.T) {
 	noon := time.Date(2026, 10, 25, 12, 0, 0, 0, zone(t, "Europe/Oslo")).UnixMicro()
 	if got, want := in.place(noon), (1+13.0/25)/3; got < want-1e-9 || got > want+1e-9 {
 		t.Errorf("noon at %v, want %v", got, want)
+	}
+}
+
+func TestPreviousWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		15 * time.Minute: "previous 15 min", time.Hour: "previous 60 min", 24 * time.Hour: "previous 24 h", 25 * time.Hour: "previous 25 h",
+		7 * 24 * time.Hour: "previous 7 days", 7*24*time.Hour + time.Hour: "previous 7 days", 90 * 24 * time.Hour: "previous 90 days",
+	} {
+		if got := previousWords(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
 	}
 }
