@@ -44,14 +44,27 @@ type Consumer struct {
 	pull jetstream.Consumer
 }
 
+// consumers are the names under which the server remembers who has what.
+var consumers = map[Stream]string{Events: "worker", Backlog: "indexer"}
+
+// forget gives back at once what a former process had in work when it died;
+// otherwise nobody would get it before ackWait is over. The queue belongs to
+// one process, so no other has anything in work.
+func (q *Queue) forget(ctx context.Context, from Stream) error {
+	err := q.js.DeleteConsumer(ctx, string(from), consumers[from])
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return fmt.Errorf("queue consumer %s: %w", consumers[from], err)
+	}
+	return nil
+}
+
 // Consumer returns the stream's consumer; several callers share the work.
 func (q *Queue) Consumer(ctx context.Context, from Stream) (*Consumer, error) {
-	names := map[Stream]string{Events: "worker", Backlog: "indexer"}
 	c, err := q.js.CreateOrUpdateConsumer(ctx, string(from), jetstream.ConsumerConfig{
-		Durable: names[from], AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 64, MaxDeliver: -1,
+		Durable: consumers[from], AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 64, MaxDeliver: -1,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("queue consumer %s: %w", names[from], err)
+		return nil, fmt.Errorf("queue consumer %s: %w", consumers[from], err)
 	}
 	return &Consumer{from: q.streams[from], pull: c}, nil
 }

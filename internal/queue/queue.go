@@ -132,6 +132,9 @@ func (q *Queue) ensure(ctx context.Context, name Stream, limit int64) error {
 	}
 	st := &stream{limit: limit, handle: s}
 	q.streams[name] = st
+	if err := q.forget(ctx, name); err != nil {
+		return err
+	}
 	return st.count(ctx)
 }
 

@@ -118,6 +118,45 @@ func take(t *testing.T, q *Queue, from Stream, n int) (out []*Message) {
 	return out
 }
 
+// A process that died had messages in work: the next one gets them at once, in
+// order, and not when the time to acknowledge them is over.
+func TestWorkOfTheDeadIsGivenOutAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, dir, 64<<20)
+	for _, id := range []string{"a", "b", "c"} {
+		if err := q.Publish(t.Context(), Events, id, []byte(id), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ms := take(t, q, Events, 2)
+	if err := ms[0].Ack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+
+	q = open(t, dir, 64<<20)
+	defer q.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), ackWait/2)
+	defer cancel()
+	c, err := q.Consumer(ctx, Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for len(got) < 2 && ctx.Err() == nil {
+		ms, err := c.Next(ctx, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range ms {
+			got = append(got, m.ID)
+		}
+	}
+	if diff := cmp.Diff([]string{"b", "c"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRetryComesBackCounted(t *testing.T) {
 	q := open(t, t.TempDir(), 64<<20)
 	defer q.Close()
