@@ -13,17 +13,16 @@ import (
 
 // row is an issue of the list in few words.
 type row struct {
-	service        int // index into services
-	number         int64
-	severity       errata.Severity
-	title, kind    string
-	culprit        string
-	reason         errata.Reason
-	events, users  int64
-	seen, age      time.Duration
-	hours          []int64
-	platform       string
-	severityLocked bool
+	service       int // index into services
+	number        int64
+	severity      errata.Severity
+	title, kind   string
+	culprit       string
+	reason        errata.Reason
+	events, users int64
+	seen, age     time.Duration
+	hours         []int64
+	platform      string
 }
 
 var listed = []row{

@@ -23,7 +23,6 @@ type Crumb struct {
 	Category, Text string
 	Level          string
 	Before         string // span to the event: "-412 ms"
-	Time           ui.Time
 	Data           []ui.Row
 }
 

@@ -39,14 +39,12 @@ type Issue struct {
 // IssueHead is the top of the page.
 type IssueHead struct {
 	ID, Title string
-	Message   string // what the title leaves out, "" = nothing
 	Culprit   string
 	Severity  errata.Severity
 	Status    ui.Status
 	Service   ui.Service
 	Envs      []ui.Chip
 	Chip      *ui.Chip
-	Code      string
 }
 
 // Fact is one figure.
@@ -75,7 +73,7 @@ func newIssueHead(id string, in IssueIn) IssueHead {
 	i := in.Issue
 	h := IssueHead{
 		ID: id, Title: i.Title, Culprit: ui.Clip(i.Culprit, 160), Severity: i.Severity, Status: ui.NewStatus(i.Status),
-		Service: ui.NewService(in.Service, i.Platform), Chip: reasonChip(i, in.Moment), Code: i.Code,
+		Service: ui.NewService(in.Service, i.Platform), Chip: reasonChip(i, in.Moment),
 	}
 	if h.Title == "" {
 		h.Title = "(no message)"

@@ -18,7 +18,6 @@ type Link struct {
 type Row struct {
 	Name, Value string
 	Note        string // muted, behind the value
-	URL         string // the value as a link
 	Masked      string // shown in place of the value: what is hidden
 	Mono        bool   // the value is code
 	Title       string // said on hover
