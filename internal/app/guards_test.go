@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +17,14 @@ import (
 
 func TestCheckerBringsAGuardBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		state := errata.E(errata.Unavailable, "down", nil)
+		var up atomic.Bool
 		g := guard.New(elasticBulk, time.Now, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
-		call := func(context.Context) error { return state }
+		call := func(context.Context) error {
+			if up.Load() {
+				return nil
+			}
+			return errata.E(errata.Unavailable, "down", nil)
+		}
 		for range 10 {
 			_ = g.Do(t.Context(), call)
 		}
@@ -30,7 +36,7 @@ func TestCheckerBringsAGuardBack(t *testing.T) {
 		if err := g.Do(t.Context(), call); errata.ReasonOf(err) != guard.ReasonOpen {
 			t.Fatal(err)
 		}
-		state = nil
+		up.Store(true)
 		<-time.After(time.Minute)
 		if err := g.Do(t.Context(), call); err != nil {
 			t.Error(err)
