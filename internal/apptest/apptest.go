@@ -23,6 +23,7 @@ import (
 
 	"errata/internal/app"
 	"errata/internal/config"
+	"errata/internal/errata"
 	"errata/internal/store/storetest"
 )
 
@@ -46,6 +47,7 @@ type Options struct {
 	Fail    func(point string) error
 	Elastic string // address, instead of the one of the environment
 	Log     io.Writer
+	Clock   errata.Clock // nil = the real time
 }
 
 // Product is a running product.
@@ -82,6 +84,9 @@ var prefixes atomic.Int64
 // Start runs a product until the test ends.
 func Start(t testing.TB, o Options) *Product {
 	t.Helper()
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	p := &Product{t: t, o: o, DataDir: t.TempDir()}
 	var env map[string]string
 	if o.Stores == Scaled {
@@ -160,7 +165,7 @@ func (p *Product) Boot() {
 		out = io.Discard
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	a, err := app.New(ctx, p.Config, time.Now, slog.New(slog.NewTextHandler(out, nil)), app.Options{Dev: p.o.Dev, Fail: p.o.Fail})
+	a, err := app.New(ctx, p.Config, p.o.Clock, slog.New(slog.NewTextHandler(out, nil)), app.Options{Dev: p.o.Dev, Fail: p.o.Fail})
 	if err != nil {
 		cancel()
 		p.t.Fatal(err)
@@ -212,7 +217,7 @@ func (p *Product) Until(limit time.Duration, what string, ok func() bool) {
 func (p *Product) Command(args ...string) map[string]string {
 	p.t.Helper()
 	var out bytes.Buffer
-	c := app.Command{Config: p.Config, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Out: &out, JSON: true}
+	c := app.Command{Config: p.Config, Clock: p.o.Clock, Log: slog.New(slog.DiscardHandler), Out: &out, JSON: true}
 	flags := map[string]string{}
 	for i := 0; i+1 < len(args); i++ {
 		if strings.HasPrefix(args[i], "--") {

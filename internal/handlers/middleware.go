@@ -110,7 +110,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			s.Log.Error("panic", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path),
 				slog.Any("error", v), slog.String("stack", string(debug.Stack())))
 			if rec, ok := w.(*recorder); !ok || !rec.wrote {
-				s.answerError(w, r, errata.E(errata.Internal, "A handler panicked.", nil))
+				s.Answer(w, r, errata.E(errata.Internal, "A handler panicked.", nil))
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -147,7 +147,7 @@ func origin(address string) string {
 }
 
 func (s *Server) foreign(w http.ResponseWriter, r *http.Request) {
-	s.answerError(w, r, errata.Because(errata.Forbidden, "This request came from another site.", nil,
+	s.Answer(w, r, errata.Because(errata.Forbidden, "This request came from another site.", nil,
 		errata.Detail{Reason: "cross_origin", Message: "Open the page here and try again."}))
 }
 

@@ -56,7 +56,7 @@ func New(d Deps) (*Server, error) {
 		s.canned[code] = c
 	}
 	s.rows = s.routes()
-	s.Sessions.ErrorFunc = s.answerError // the database is away
+	s.Sessions.ErrorFunc = s.Answer // the database is away
 	return s, nil
 }
 
