@@ -122,7 +122,7 @@ func (l *libraries) hasPath(path string) bool {
 
 func (l *libraries) hasFolder(path string) bool {
 	parent, start := "", 0
-	for i := 0; i < len(path); i++ {
+	for i := range len(path) {
 		if path[i] != '/' && path[i] != '\\' {
 			continue
 		}

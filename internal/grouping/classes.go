@@ -174,7 +174,7 @@ func (s *scanner) ip(i int) int {
 		}
 		return s.withSuffix(s.longer(0, end+1), end+1, ':', 5)
 	case isDigit(c):
-		if end := s.ipv4(i); end > 0 && !(end+1 < len(s.in) && s.in[end] == '.' && isDigit(s.in[end+1])) {
+		if end := s.ipv4(i); end > 0 && (end+1 >= len(s.in) || s.in[end] != '.' || !isDigit(s.in[end+1])) {
 			best := s.withSuffix(s.longer(0, end), end, ':', 5)
 			return s.withSuffix(best, end, '/', 2)
 		}

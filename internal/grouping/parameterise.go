@@ -87,7 +87,9 @@ func settle(out string) string {
 	if i := strings.LastIndexByte(head, '>'); i >= 0 {
 		return head[:i+1]
 	}
-	if i := strings.LastIndexFunc(head, func(r rune) bool { return r != '<' && r < utf8.RuneSelf && !isAlnum(byte(r)) }); i >= 0 {
+	if i := strings.LastIndexFunc(head, func(r rune) bool {
+		return r != '<' && r < utf8.RuneSelf && !isAlnum(byte(r)) //nolint:gosec // r is ASCII here
+	}); i >= 0 {
 		return head[:i]
 	}
 	if i := strings.LastIndexFunc(head, func(r rune) bool { return r >= utf8.RuneSelf }); i >= 0 {

@@ -45,7 +45,7 @@ func parseRule(line string) (rule, error) {
 		return rule{}, fmt.Errorf("grouping rule %q has no ->", line)
 	}
 	r := rule{line: line}
-	for _, word := range strings.Fields(head) {
+	for word := range strings.FieldsSeq(head) {
 		key, glob, _ := strings.Cut(word, ":")
 		if glob == "" || ruleTexts[key] == nil {
 			return rule{}, fmt.Errorf("grouping rule %q: %q is not key:glob", line, word)

@@ -21,7 +21,7 @@ func Title(ev *errata.Event) string {
 			kind = firstLine(x.Type)
 		}
 	}
-	title := ""
+	var title string
 	switch {
 	case kind != "" && value != "":
 		title = kind + ": " + value

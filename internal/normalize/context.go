@@ -112,7 +112,7 @@ func tagKey(s string) string {
 	for i := range len(s) {
 		if !tagByte(s[i]) {
 			return strings.Map(func(r rune) rune {
-				if r < 0x80 && tagByte(byte(r)) {
+				if r < 0x80 && tagByte(byte(r)) { //nolint:gosec // r is ASCII here
 					return r
 				}
 				return '_'

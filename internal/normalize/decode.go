@@ -179,9 +179,10 @@ func decodePairs(v jsonx.Value) []errata.Pair {
 
 func decodeQuery(p *errata.Pair, v jsonx.Value) {
 	for i, part := range v.Items() {
-		if i == 0 {
+		switch i {
+		case 0:
 			p.Key = text(part)
-		} else if i == 1 {
+		case 1:
 			p.Value = text(part)
 		}
 	}

@@ -117,12 +117,14 @@ func severity(ev *errata.Event, kind errata.KeyKind) errata.Severity {
 		}
 		return s
 	}
-	s := errata.P3
+	var s errata.Severity
 	switch ev.Level {
 	case errata.LevelFatal:
 		s = errata.P1
 	case errata.LevelError:
 		s = errata.P2
+	default:
+		s = errata.P3
 	}
 	if s > errata.P1 && ev.Unhandled() && production(ev.Environment) {
 		s--

@@ -150,9 +150,10 @@ func (p *pairs) entry(v jsonx.Value) {
 	var key string
 	var value jsonx.Value
 	for i, part := range v.Items() {
-		if i == 0 {
+		switch i {
+		case 0:
 			key, _, _ = part.Text()
-		} else if i == 1 {
+		case 1:
 			value = part
 		}
 	}

@@ -59,8 +59,7 @@ func empty(r *errata.Request) bool {
 
 // body keeps a text, and anything else as compact JSON.
 func (m *mapper) body(v jsonx.Value) string {
-	switch v.Kind() {
-	case jsonx.List, jsonx.Object:
+	if k := v.Kind(); k == jsonx.List || k == jsonx.Object {
 		return m.texty("request.body", v, maxBody)
 	}
 	s, what, _ := v.Text()

@@ -59,7 +59,7 @@ func BenchmarkNewRecord(b *testing.B) {
 	b.ReportMetric(float64(len(r.Words[StreamStack])), "stackbytes")
 	b.ReportAllocs()
 	for b.Loop() {
-		r = NewRecord(ev, m)
+		NewRecord(ev, m)
 	}
 }
 

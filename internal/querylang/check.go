@@ -107,8 +107,9 @@ func inRules(f *Field, in Place) bool {
 		return true
 	case OfBoth:
 		return in == InRule || f.Name != "issue"
+	default:
+		return in == InRule && f.Name == "severity"
 	}
-	return in == InRule && f.Name == "severity"
 }
 
 // weight estimates what a leaf costs per day of range.

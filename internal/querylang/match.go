@@ -47,7 +47,12 @@ func matches(k Key, v *Value, r *Record) bool {
 		return hasKey(k, r.Keys)
 	case Wildcard:
 		return anyTerm(k, v.Parts, r.Terms)
+	default:
+		return equals(k, v, r)
 	}
+}
+
+func equals(k Key, v *Value, r *Record) bool {
 	switch k.Name {
 	case "issue":
 		return r.Issue == v.Text

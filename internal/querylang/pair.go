@@ -80,8 +80,9 @@ func (f *Field) comparable() bool {
 	switch f.Type {
 	case Ordered, Int, Time, Duration, Version:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // list reads the items of a value.
@@ -132,7 +133,7 @@ func (p *parser) item(f *Field, in within, name string) (item, bool) {
 		it.op = comparison(p.q[p.i:])
 		p.i += len(it.op)
 	}
-	ok := false
+	var ok bool
 	if it.a, ok = p.scalar(in, name); !ok {
 		return it, false
 	}

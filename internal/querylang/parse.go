@@ -343,7 +343,7 @@ func (p *parser) word() Expr {
 	case "or", "and", "not":
 		p.notice("lowercase_operator", start, p.i, "“"+s.pat+"” is a word here; the operator is "+strings.ToUpper(s.pat)+".")
 	}
-	return p.words(Key{}, &freeText, []item{{a: s, start: start, end: p.i}}, start)
+	return p.words(Key{}, []item{{a: s, start: start, end: p.i}}, start)
 }
 
 func (p *parser) phrase() Expr {
@@ -353,11 +353,11 @@ func (p *parser) phrase() Expr {
 		return nil
 	}
 	s.pat = pattern(plain(s.pat)) // a star is no wildcard in a phrase
-	return p.words(Key{}, &freeText, []item{{a: s, start: start, end: p.i}}, start)
+	return p.words(Key{}, []item{{a: s, start: start, end: p.i}}, start)
 }
 
 // words makes the leaf of a text field.
-func (p *parser) words(k Key, f *Field, items []item, start int) Expr {
+func (p *parser) words(k Key, items []item, start int) Expr {
 	var vs []Value
 	for _, it := range items {
 		if v, ok := p.text(k, it); ok {

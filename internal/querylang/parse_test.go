@@ -128,7 +128,7 @@ func TestParseProblems(t *testing.T) {
 		"bad enum":                  {"is:closed level:50 handled:maybe severity:P1..P9", []wantDetail{n("bad_value", 3, 9), n("bad_value", 16, 18), n("bad_value", 27, 32), n("bad_value", 42, 48)}},
 		"version without ends":      {"release:.. release:>", []wantDetail{n("bad_value", 8, 10), n("missing_value", 20, 20)}},
 		"quote in a value":          {`env:"a`, []wantDetail{n("unterminated", 4, 6)}},
-		"slip of a key":             {"enviroment:x tyep:y serverity:P1", []wantDetail{n("unknown_key", 0, 10), n("unknown_key", 13, 17), n("unknown_key", 20, 29)}},
+		"slip of a key":             {"enviroment:x tyep:y serverity:P1", []wantDetail{n("unknown_key", 0, 10), n("unknown_key", 13, 17), n("unknown_key", 20, 29)}}, //nolint:misspell // the slip itself
 		"minus on a tag":            {"a (-tags[x]:y)", []wantDetail{n("unexpected", 3, 4)}},
 	}
 	for name, tt := range tests {

@@ -107,11 +107,12 @@ func appendValue(b []byte, v Value, in within) []byte {
 		}
 		b = append(b, v.Parts[0]...)
 		return appendEnd(b, v.Parts[1], in)
+	default:
+		if v.Kind != Wildcard && !hasSpace(v.Raw) {
+			return appendBare(b, v.Raw, in) // quotes would make a phrase of it
+		}
+		return appendScalar(b, v.Raw, in, v.Quoted)
 	}
-	if v.Kind != Wildcard && !hasSpace(v.Raw) {
-		return appendBare(b, v.Raw, in) // quotes would make a phrase of it
-	}
-	return appendScalar(b, v.Raw, in, v.Quoted)
 }
 
 // appendEnd writes a literal of a range, whose ends may be open.
@@ -156,15 +157,15 @@ func balanced(pat string) bool {
 func appendQuoted(b []byte, pat string, in within) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(pat); i++ {
-		switch c := pat[i]; {
-		case c == '\\':
+		switch c := pat[i]; c {
+		case '\\':
 			i++
 			if pat[i] == '*' && in == inQuery {
 				b = append(b, '*')
 				continue
 			}
 			b = appendBackslash(b, pat, i, `"\*`, true)
-		case c == '"':
+		case '"':
 			b = append(b, '\\', '"')
 		default:
 			b = append(b, c)

@@ -50,8 +50,9 @@ func (p Plan) Parts() (sql, events Expr, ok bool) {
 			}
 		}
 		return sql, events, true
+	default:
+		return nil, nil, false
 	}
-	return nil, nil, false
 }
 
 func split(x Expr, in Place) Plan {
@@ -79,8 +80,9 @@ func sideOf(x Expr, in Place) bool {
 		return true
 	case OfBoth:
 		return in == InIssues
+	default:
+		return false
 	}
-	return false
 }
 
 // gather splits the kids of one node and joins those of one side.
@@ -117,17 +119,17 @@ func normal(x Expr, negative bool) Expr {
 	case *Not:
 		return normal(x.Kid, !negative)
 	case *And:
-		if kids := normals(x.Kids, negative); negative {
+		kids := normals(x.Kids, negative)
+		if negative {
 			return disjunction(kids)
-		} else {
-			return conjunction(kids)
 		}
+		return conjunction(kids)
 	case *Or:
-		if kids := normals(x.Kids, negative); negative {
+		kids := normals(x.Kids, negative)
+		if negative {
 			return conjunction(kids)
-		} else {
-			return disjunction(kids)
 		}
+		return disjunction(kids)
 	case *Leaf:
 		if negative {
 			return &Not{x}

@@ -186,11 +186,11 @@ func (s *stream) lowers(v string) int {
 }
 
 func (s *stream) rune(r rune, k class) {
-	switch k {
-	case separator:
+	if k == separator {
 		s.end()
 		return
-	case single:
+	}
+	if k == single {
 		s.end()
 		if s.part() {
 			s.runs++
@@ -367,7 +367,7 @@ func (s *seen) add(buf []byte, at int) bool {
 		e := &s.slots[i]
 		if e.gen != s.gen {
 			if s.count < 3500 {
-				*e = slot{s.gen, uint32(at), uint32(len(buf)), h}
+				*e = slot{s.gen, uint32(at), uint32(len(buf)), h} //nolint:gosec // a stream is limit tokens of 64 runes
 				s.count++
 			}
 			return true

@@ -31,13 +31,15 @@ func (p *parser) value(f *Field, k Key, it item) (Value, bool) {
 		if it.op != "" {
 			return p.version(it)
 		}
+		return p.keyword(f, it)
 	case User:
 		return p.user(f, it)
 	case Flag:
 		p.fail("bad_value", it.start, it.end, f.Name+" has no values.", "Write has:"+f.Name+".")
 		return Value{}, false
+	default:
+		return p.keyword(f, it)
 	}
-	return p.keyword(f, it)
 }
 
 func (p *parser) bad(it item, message, hint string) (Value, bool) {

@@ -2,7 +2,10 @@
 // reader's zone, and what is folded into them.
 package stats
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Interval is the width of a chart's bucket: a step of the ladder. Days and
 // weeks follow the zone's calendar (23 to 25 hours); all else is aligned to UTC.
@@ -29,12 +32,7 @@ func (i Interval) Width() time.Duration {
 
 // Valid says whether i is a step of the ladder.
 func (i Interval) Valid() bool {
-	for _, l := range Ladder {
-		if l == i {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Ladder, i)
 }
 
 // Calendar says whether buckets follow the zone's calendar.

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestSentryCredentials(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest("POST", "/api/42/envelope/"+tt.query, nil)
+			r := httptest.NewRequest(http.MethodPost, "/api/42/envelope/"+tt.query, nil)
 			r.Header.Set("X-Sentry-Auth", tt.auth)
 			r.Header.Set("Authorization", tt.authorization)
 			if got := wire.SentryCredentials(r); got != tt.want {

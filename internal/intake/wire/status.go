@@ -31,6 +31,7 @@ func Status(err error) int {
 		return http.StatusTooManyRequests
 	case errata.Unavailable:
 		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
 	}
-	return http.StatusInternalServerError
 }

@@ -22,6 +22,8 @@ var (
 // maxText keeps offsets within 32 bits, far above what any caller allows.
 const maxText = 1 << 30
 
+func offset(n int) uint32 { return uint32(n) } //nolint:gosec // at most maxText
+
 // Parse reads one JSON value with nothing but white space around it. A byte
 // order mark is skipped; when the text is not JSON it is read once more with
 // bare NaN, Infinity and -Infinity (Python, Ruby) as null. Of members with the
@@ -118,7 +120,7 @@ func (d *Doc) token(k jsontext.Kind, at, end int) error {
 	for start < end && (d.src[start] <= ' ' || d.src[start] == ',' || d.src[start] == ':') {
 		start++
 	}
-	n := node{start: uint32(start), end: uint32(end)}
+	n := node{start: offset(start), end: offset(end)}
 	switch k {
 	case '"':
 		n.kind, n.start, n.end = Text, n.start+1, n.end-1
@@ -137,7 +139,7 @@ func (d *Doc) token(k jsontext.Kind, at, end int) error {
 			return d.memberName(f, n)
 		}
 	}
-	n.next = uint32(len(d.nodes) + 1)
+	n.next = offset(len(d.nodes) + 1)
 	d.nodes = append(d.nodes, n)
 	d.valueDone()
 	return nil
@@ -148,7 +150,7 @@ func (d *Doc) memberName(f *frame, n node) error {
 	if d.lim.Keys > 0 && d.keys > d.lim.Keys {
 		return ErrKeys
 	}
-	f.mark, f.name = uint32(len(d.nodes)), false
+	f.mark, f.name = offset(len(d.nodes)), false
 	d.nodes = append(d.nodes, n)
 	return nil
 }
@@ -161,8 +163,8 @@ func (d *Doc) push(object bool, start int) error {
 	if object {
 		kind = Object
 	}
-	at := uint32(len(d.nodes))
-	d.nodes = append(d.nodes, node{start: uint32(start), kind: kind})
+	at := offset(len(d.nodes))
+	d.nodes = append(d.nodes, node{start: offset(start), kind: kind})
 	d.open = append(d.open, frame{node: at, mark: at + 1, object: object, name: object})
 	return nil
 }
@@ -171,7 +173,7 @@ func (d *Doc) pop(end int) {
 	f := d.open[len(d.open)-1]
 	d.open = d.open[:len(d.open)-1]
 	n := &d.nodes[f.node]
-	n.end, n.next, n.kept, n.lost = uint32(end), uint32(len(d.nodes)), f.kept, f.lost
+	n.end, n.next, n.kept, n.lost = offset(end), offset(len(d.nodes)), f.kept, f.lost
 	if f.object && f.kept > 1 {
 		d.dropRepeated(f.node)
 	}
@@ -196,7 +198,7 @@ func (d *Doc) valueDone() {
 		return
 	}
 	f.kept++
-	f.mark = uint32(len(d.nodes))
+	f.mark = offset(len(d.nodes))
 }
 
 // fewNames is up to how many members comparing each with each is cheaper than

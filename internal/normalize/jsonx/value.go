@@ -87,8 +87,9 @@ func (v Value) Text() (s string, mended Mended, ok bool) {
 		return s, mended, true
 	case Number, True, False:
 		return v.d.src[n.start:n.end], 0, true
+	default:
+		return "", 0, false
 	}
-	return "", 0, false
 }
 
 // Items ranges over the entries of a list.

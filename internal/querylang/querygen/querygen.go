@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func New(seed uint64) *Gen {
 		zone = time.UTC
 	}
 	return &Gen{
-		R: rand.New(rand.NewPCG(seed, 7)), Zone: zone, Days: 7,
+		R: rand.New(rand.NewPCG(seed, 7)), Zone: zone, Days: 7, //nolint:gosec // repeatable, not secret
 		Now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 	}
 }
@@ -109,7 +110,7 @@ func (g *Gen) Event() (*errata.Event, querylang.Meta) {
 	s, n := g.R.IntN(len(Services)), min(g.R.IntN(Issues), g.R.IntN(Issues))
 	at := g.moment()
 	ev := &errata.Event{
-		ID: fmt.Sprintf("%016x%016x", g.R.Uint64(), g.R.Uint64()), ProjectID: fmt.Sprint(s + 1),
+		ID: fmt.Sprintf("%016x%016x", g.R.Uint64(), g.R.Uint64()), ProjectID: strconv.Itoa(s + 1),
 		Timestamp: at, ReceivedAt: at + int64(g.R.IntN(5_000_000)), Source: errata.SourceSentry,
 		Level: pick(g, errata.Levels), Severity: pick(g, errata.Severities), Class: 30,
 		Environment: pick(g, envs), Release: g.maybe(releases), Message: g.maybe([]string{g.sentence()}),
@@ -180,7 +181,7 @@ func (g *Gen) surroundings(ev *errata.Event) {
 }
 
 func (g *Gen) context(name, key, value string) errata.Member {
-	b, err := json.Marshal(map[string]string{key: value, "version": "17." + fmt.Sprint(g.R.IntN(3))})
+	b, err := json.Marshal(map[string]string{key: value, "version": "17." + strconv.Itoa(g.R.IntN(3))})
 	if err != nil {
 		panic(err) // a map of strings always encodes
 	}
