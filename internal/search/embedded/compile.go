@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"errata/internal/errata"
@@ -11,20 +13,43 @@ import (
 	"errata/internal/search"
 )
 
-// clause is a condition on ev. Sets are the id sets that must hold for the
-// whole clause to hold: a plan may start from the smallest.
+// clause is a condition on ev: sql holds and the row is in every one of sets.
+// The sets of the outermost AND stay apart, because a plan starts from the
+// smallest of them.
 type clause struct {
 	truth truth
-	sql   string
+	sql   string // "" = nothing but sets
 	args  []any
 	sets  []idSet
 	issue bool // the clause needs one of a few issues
 }
 
-// idSet is "id IN (sub)" as its sub-select, each yielding row ids.
+// idSet is a set of row ids.
 type idSet struct {
-	sql  string
+	sql  string // yields the ids
 	args []any
+	// probe asks whether the row of ev at hand belongs to the set: cheaper than
+	// making the set when few rows are asked. "" = make the set.
+	probe     string
+	probeArgs []any
+}
+
+func (s *idSet) in() string { return "id IN (" + s.sql + ")" }
+
+// whole returns the clause as one condition.
+func (c clause) whole() (string, []any) {
+	var parts []string
+	var args []any
+	if c.sql != "" {
+		parts, args = append(parts, c.sql), append(args, c.args...)
+	}
+	for i := range c.sets {
+		parts, args = append(parts, c.sets[i].in()), append(args, c.sets[i].args...)
+	}
+	if len(parts) == 1 {
+		return parts[0], args
+	}
+	return "(" + strings.Join(parts, " AND ") + ")", args
 }
 
 // truth says what is known of a clause without reading rows.
@@ -78,54 +103,56 @@ func (c *compiler) all(kids []querylang.Expr) (clause, error) {
 		}
 		switch kid.truth {
 		case never:
-			out.truth = never
+			return clause{truth: never}, nil
 		case unknown:
-			parts = append(parts, kid.sql)
+			out.truth = unknown
+			if kid.sql != "" {
+				parts = append(parts, kid.sql)
+			}
 			out.args = append(out.args, kid.args...)
 			out.sets = append(out.sets, kid.sets...)
 			out.issue = out.issue || kid.issue
 		}
 	}
-	if out.truth == never {
-		return clause{truth: never}, nil
-	}
-	return join(out, parts, " AND "), nil
+	out.sql = strings.Join(parts, " AND ")
+	return out, nil
 }
 
 func (c *compiler) any(kids []querylang.Expr) (clause, error) {
-	out := clause{truth: never}
-	var parts []string
-	for _, k := range kids {
-		kid, err := c.expr(k)
-		if err != nil {
+	alternatives := make([]clause, len(kids))
+	for i, k := range kids {
+		var err error
+		if alternatives[i], err = c.expr(k); err != nil {
 			return clause{}, err
 		}
-		switch kid.truth {
-		case always:
-			out.truth = always
-		case unknown:
-			parts = append(parts, kid.sql)
-			out.args = append(out.args, kid.args...)
-			if len(kids) == 1 {
-				out.sets, out.issue = kid.sets, kid.issue
-			}
-		}
 	}
-	if out.truth == always {
-		return clause{truth: always}, nil
-	}
-	return join(out, parts, " OR "), nil
+	return either(alternatives), nil
 }
 
-// join makes one condition of several; none at all leaves the truth as it is.
-func join(out clause, parts []string, op string) clause {
-	switch len(parts) {
-	case 0:
-	case 1:
-		out.truth, out.sql = unknown, parts[0]
-	default:
-		out.truth, out.sql = unknown, "("+strings.Join(parts, op)+")"
+// either is true when one of the clauses is.
+func either(clauses []clause) clause {
+	var open []clause
+	for _, cl := range clauses {
+		switch cl.truth {
+		case always:
+			return cl
+		case unknown:
+			open = append(open, cl)
+		}
 	}
+	switch len(open) {
+	case 0:
+		return clause{truth: never}
+	case 1:
+		return open[0]
+	}
+	var out clause
+	parts := make([]string, len(open))
+	for i, cl := range open {
+		sql, args := cl.whole()
+		parts[i], out.args = sql, append(out.args, args...)
+	}
+	out.sql = "(" + strings.Join(parts, " OR ") + ")"
 	return out
 }
 
@@ -136,7 +163,8 @@ func negate(c clause) clause {
 	case never:
 		return clause{truth: always}
 	}
-	return clause{sql: "NOT " + c.sql, args: c.args}
+	sql, args := c.whole()
+	return clause{sql: "NOT (" + sql + ")", args: args}
 }
 
 // textKeys are the keys that word streams answer; "" is all three.
@@ -156,27 +184,20 @@ var termKeys = map[string]bool{"tags": true, "ctx": true, "platform": true, "log
 	"trace": true, "span": true, "request_id": true, "session_id": true}
 
 func (c *compiler) leaf(l *querylang.Leaf) (clause, error) {
-	out := clause{truth: never}
-	var parts []string
+	if col := textColumns[l.Key.Name]; col != 0 && !slices.ContainsFunc(l.Values, isPresent) {
+		return c.column(l, col)
+	}
+	values := make([]clause, len(l.Values))
 	for i := range l.Values {
-		v, err := c.value(l, &l.Values[i])
-		if err != nil {
+		var err error
+		if values[i], err = c.value(l, &l.Values[i]); err != nil {
 			return clause{}, err
 		}
-		switch v.truth {
-		case always:
-			return clause{truth: always}, nil
-		case unknown:
-			parts = append(parts, v.sql)
-			out.args = append(out.args, v.args...)
-			out.sets, out.issue = v.sets, v.issue
-		}
 	}
-	if len(parts) > 1 {
-		out.sets = nil
-	}
-	return join(out, parts, " OR "), nil
+	return either(values), nil
 }
+
+func isPresent(v querylang.Value) bool { return v.Kind == querylang.Present }
 
 func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) {
 	if !supported(l.Key.Name, v.Kind) {
@@ -189,7 +210,7 @@ func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) 
 	case textKeys[key]:
 		return words(key, v), nil
 	case textColumns[key] != 0:
-		return c.column(v, textColumns[key])
+		return c.column(&querylang.Leaf{Key: l.Key, Values: []querylang.Value{*v}}, textColumns[key])
 	case numberColumns[key] != "":
 		return number(v, numberColumns[key]), nil
 	case key == "level":
@@ -203,7 +224,7 @@ func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) 
 	}
 	h := hashTerm(querylang.TermKey(l.Key) + "=" + v.Text)
 	if key == frameKey {
-		return framed(h), nil
+		return inStacks(framed(h)), nil
 	}
 	return hashed(h), nil
 }
@@ -262,7 +283,8 @@ func unsupported(l *querylang.Leaf) error {
 		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", name)})
 }
 
-// in makes "col IN (…)" of numbers that came from the file itself.
+// in makes "col IN (…)" of numbers that came from the file itself. They are
+// written out: a list may be longer than the number of bound values allows.
 func in(col string, ids []int64) clause {
 	switch len(ids) {
 	case 0:
@@ -270,9 +292,12 @@ func in(col string, ids []int64) clause {
 	case 1:
 		return clause{sql: col + " = ?", args: []any{ids[0]}}
 	}
-	args := make([]any, len(ids))
+	b := append([]byte(col), " IN ("...)
 	for i, id := range ids {
-		args[i] = id
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
 	}
-	return clause{sql: col + " IN (?" + strings.Repeat(", ?", len(ids)-1) + ")", args: args}
+	return clause{sql: string(append(b, ')'))}
 }

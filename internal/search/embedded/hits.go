@@ -77,15 +77,11 @@ func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]searc
 		}
 		p.where, p.args = p.where+" AND "+at.sql, append(p.args, at.args...)
 	}
-	from, err := p.newest(ctx, q)
-	if err != nil {
-		return nil, err
-	}
 	dir := "DESC"
 	if s.newer {
 		dir = "ASC"
 	}
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d", evColumns, from, p.where, dir, n)
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d", evColumns, p.newest(), p.where, dir, n)
 	rows, err := readRows(ctx, q, sql, p.args...)
 	if err != nil {
 		return nil, err
@@ -195,38 +191,63 @@ func lookUpNames(ctx context.Context, q queryer, ids []int64) (map[int64]string,
 	return names, nil
 }
 
-// bodies unpacks the bodies of rows and hands each to fn.
+// bodies unpacks the bodies of rows, on all cores, and hands each to fn.
 func (e *Engine) bodies(ctx context.Context, q queryer, p *partition, ids []int64, whole bool, fn func(id int64, f face, payload []byte)) error {
 	for part := range slices.Chunk(ids, idsAtOnce) {
-		cl := in("id", part)
-		rows, err := q.QueryContext(ctx, "SELECT id, f, z FROM body WHERE "+cl.sql, cl.args...)
+		packed, err := readBodies(ctx, q, part)
 		if err != nil {
 			return err
 		}
-		for rows.Next() {
-			var id int64
-			var head, z []byte
-			if err := rows.Scan(&id, &head, &z); err != nil {
-				rows.Close()
-				return err
-			}
-			pack, err := p.packer()
-			if err != nil {
-				rows.Close()
-				return err
-			}
-			f, payload, err := pack.unpack(head, z, whole)
-			if err != nil {
-				rows.Close()
-				return err
-			}
-			fn(id, f, payload)
-		}
-		if err := rows.Err(); err != nil {
+		pack, err := p.packer()
+		if err != nil {
 			return err
+		}
+		workers := min(runtime.GOMAXPROCS(0), len(packed)/32+1)
+		var wg sync.WaitGroup
+		for w := range workers {
+			wg.Go(func() {
+				for i := w; i < len(packed); i += workers {
+					b := &packed[i]
+					b.face, b.payload, b.err = pack.unpack(b.head, b.z, whole)
+				}
+			})
+		}
+		wg.Wait()
+		for i := range packed {
+			if packed[i].err != nil {
+				return packed[i].err
+			}
+			fn(packed[i].id, packed[i].face, packed[i].payload)
 		}
 	}
 	return nil
+}
+
+// body is a row of body, as stored and unpacked.
+type body struct {
+	id      int64
+	head, z []byte
+	face    face
+	payload []byte
+	err     error
+}
+
+func readBodies(ctx context.Context, q queryer, ids []int64) ([]body, error) {
+	cl := in("id", ids)
+	rows, err := q.QueryContext(ctx, "SELECT id, f, z FROM body WHERE "+cl.sql, cl.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make([]body, 0, len(ids))
+	for rows.Next() {
+		var b body
+		if err := rows.Scan(&b.id, &b.head, &b.z); err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return out, rows.Err()
 }
 
 // Get returns one event; see search.Engine.

@@ -39,46 +39,108 @@ func words(key string, v *querylang.Value) clause {
 	}
 	switch key {
 	case "message":
-		return set(byEvent, "msg : "+match)
+		return inFTS("fts", "msg : "+match)
 	case "stack":
-		return set(byStack, "stk : "+match)
+		return inStacks("stk : " + match)
 	}
-	return set(byEvent+" UNION ALL "+byStack, match, "stk : "+match)
+	return clause{sets: []idSet{{
+		sql: byEvent + " UNION ALL " + byStack, args: []any{match, "stk : " + match},
+		probe: "(EXISTS (" + byEvent + " AND rowid = ev.id) OR stk IN (" + stacks + "))", probeArgs: []any{match, "stk : " + match},
+	}}}
 }
 
 // The sub-selects of words: by message and type of the event, and by its stack.
 const (
 	byEvent = "SELECT rowid FROM fts WHERE fts MATCH ?"
-	byStack = "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (SELECT rowid FROM ftss WHERE ftss MATCH ?)"
-	byTerm  = "SELECT rowid FROM kw WHERE kw MATCH ?"
+	stacks  = "SELECT rowid FROM ftss WHERE ftss MATCH ?"
+	byStack = "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (" + stacks + ")"
 )
+
+// inFTS asks an index by event: fts or kw.
+func inFTS(table, match string) clause {
+	sql := "SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?"
+	return clause{sets: []idSet{{sql: sql, args: []any{match}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
+}
+
+// inStacks asks the index by stack for any of several matches.
+func inStacks(matches ...string) clause {
+	sub := stacks + strings.Repeat(" UNION "+stacks, len(matches)-1)
+	args := make([]any, len(matches))
+	for i, m := range matches {
+		args[i] = m
+	}
+	return clause{sets: []idSet{{sql: "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (" + sub + ")", args: args,
+		probe: "stk IN (" + sub + ")", probeArgs: args}}}
+}
 
 // quote makes an FTS5 string. Tokens hold letters and digits only; the
 // doubling is for whoever builds a query by hand.
 func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-func set(sql string, args ...any) clause {
-	return clause{sql: "id IN (" + sql + ")", args: args, sets: []idSet{{sql, args}}}
-}
+// maxTerm is how long a term may be, in runes: NewRecord keeps no longer ones,
+// so no longer value of a column may be found either.
+const maxTerm = 512
 
-// column compiles a key that has a dict column.
-func (c *compiler) column(v *querylang.Value, col column) (clause, error) {
-	cond, arg := "low = ?", v.Text
-	if v.Kind == querylang.Wildcard {
-		cond, arg = "low GLOB ?", glob(v.Parts)
+// manyValues is where reading all values of a column is quicker than looking up
+// each one: a set of issues may have a million.
+const manyValues = 100
+
+// column compiles a key that has a dict column: the ids of all its values.
+func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
+	longest := maxTerm - len(l.Key.Name) - len("=")
+	if col == colIssue {
+		longest = 1 << 30
 	}
-	ids, err := c.ids("SELECT id FROM dict WHERE col = ? AND "+cond, int64(col), arg)
-	if err != nil {
-		return clause{}, err
+	const base = "FROM dict WHERE col = ? AND length(low) <= ?"
+	var ids []int64
+	equal := map[string]bool{}
+	for i := range l.Values {
+		v := &l.Values[i]
+		cond, arg := " AND low = ?", v.Text
+		switch {
+		case v.Kind == querylang.Wildcard:
+			cond, arg = " AND low GLOB ?", glob(v.Parts)
+		case len(l.Values) > manyValues:
+			equal[v.Text] = true
+			continue
+		}
+		found, err := c.ids("SELECT id "+base+cond, int64(col), longest, arg)
+		if err != nil {
+			return clause{}, err
+		}
+		ids = append(ids, found...)
 	}
-	// A long list of values is asked by sub-select: the number of bound values
-	// has a limit.
-	if len(ids) > idsAtOnce {
-		return clause{sql: col.String() + " IN (SELECT id FROM dict WHERE col = ? AND " + cond + ")", args: []any{int64(col), arg}}, nil
+	if len(equal) > 0 {
+		found, err := c.among(equal, "SELECT id, low "+base, int64(col), longest)
+		if err != nil {
+			return clause{}, err
+		}
+		ids = append(ids, found...)
 	}
-	out := in(col.String(), ids)
+	slices.Sort(ids)
+	out := in(col.String(), slices.Compact(ids))
 	out.issue = col == colIssue
 	return out, nil
+}
+
+// among returns the ids of the rows whose text is one of a set.
+func (c *compiler) among(texts map[string]bool, query string, args ...any) (out []int64, err error) {
+	rows, err := c.q.QueryContext(c.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var low string
+		if err := rows.Scan(&id, &low); err != nil {
+			return nil, err
+		}
+		if texts[low] {
+			out = append(out, id)
+		}
+	}
+	return out, rows.Err()
 }
 
 func (c *compiler) ids(query string, args ...any) (out []int64, err error) {
@@ -146,12 +208,20 @@ func event(v *querylang.Value) clause {
 }
 
 // hashed asks who has a term or key.
-func hashed(h uint64) clause { return set(byTerm, tokens(h)) }
+func hashed(h uint64) clause { return inFTS("kw", tokens(h)) }
 
 // framed asks whose stack has any of the frame terms.
-func framed(hashes ...uint64) clause { return set(byStack, "frm : ("+tokens(hashes...)+")") }
+func framed(hashes ...uint64) string { return "frm : (" + tokens(hashes...) + ")" }
 
-// wildcard asks kwd which values match, then kw who has one of them.
+// FTS5 walks the members of an OR one by one for every row, so long lists are
+// cut into many small ones; SQLite takes at most 500 selects in one compound.
+const (
+	tokensAtOnce    = 64
+	compoundsAtOnce = 400
+)
+
+// wildcard asks kwd which values match, then kw, or the stacks, who has one of
+// them.
 func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
 	if err := c.checkFull(); err != nil {
 		return clause{}, err
@@ -160,39 +230,40 @@ func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
 	// stands before the value.
 	key, rest, _ := strings.Cut(key+"=", "=")
 	hashes, err := c.ids("SELECT h FROM kwd WHERE k = ? AND v GLOB ?", key, globEscape.Replace(rest)+glob(v.Parts))
-	if err != nil || len(hashes) == 0 {
-		return clause{truth: never}, err
+	if err != nil {
+		return clause{}, err
 	}
-	// FTS5 walks the members of an OR one by one for every row, so long lists
-	// are cut into many small ones.
-	const each = 64
-	var parts []string
-	var args []any
-	for part := range slices.Chunk(hashes, each) {
+	var matches []string
+	for part := range slices.Chunk(hashes, tokensAtOnce) {
 		us := make([]uint64, len(part))
 		for i, h := range part {
 			us[i] = uint64(h)
 		}
-		cl := set(byTerm, tokens(us...))
 		if key == frameKey {
-			cl = framed(us...)
+			matches = append(matches, framed(us...))
+		} else {
+			matches = append(matches, tokens(us...))
 		}
-		parts, args = append(parts, cl.sets[0].sql), append(args, cl.args...)
 	}
-	return union(parts, args), nil
+	var alternatives []clause
+	for part := range slices.Chunk(matches, compoundsAtOnce) {
+		if key == frameKey {
+			alternatives = append(alternatives, inStacks(part...))
+		} else {
+			alternatives = append(alternatives, inTerms(part))
+		}
+	}
+	return either(alternatives), nil
 }
 
-// union joins sub-selects; SQLite takes at most 500 in one compound.
-func union(parts []string, args []any) clause {
-	const most = 400
-	if len(parts) <= most {
-		return set(strings.Join(parts, " UNION ALL "), args...)
+// inTerms asks kw for any of several matches.
+func inTerms(matches []string) clause {
+	const one = "SELECT rowid FROM kw WHERE kw MATCH ?"
+	args := make([]any, len(matches))
+	for i, m := range matches {
+		args[i] = m
 	}
-	var conds []string
-	for i := 0; i < len(parts); i += most {
-		conds = append(conds, "id IN ("+strings.Join(parts[i:min(i+most, len(parts))], " UNION ALL ")+")")
-	}
-	return clause{sql: "(" + strings.Join(conds, " OR ") + ")", args: args}
+	return clause{sets: []idSet{{sql: one + strings.Repeat(" UNION ALL "+one, len(matches)-1), args: args}}}
 }
 
 // tokens is the MATCH text for any of the hashes.

@@ -10,15 +10,20 @@ import (
 	"errata/internal/search"
 )
 
-// fewRows is up to how many candidates of an id set are looked up one by one;
-// with more, walking the index on time and asking the set is quicker for a page.
-const fewRows = 3000
+// fewRows is up to how many rows of an id set are looked up one by one for a
+// page; with more, walking the index on time and asking the set is quicker.
+// Beside up to probeRows, the other sets are not made but asked row by row.
+const (
+	fewRows   = 3000
+	probeRows = 400
+)
 
 // plan is a request made ready for one file.
 type plan struct {
 	where string
 	args  []any
-	sets  []idSet
+	sets  bool // where asks an id set
+	few   bool // of few rows
 	issue bool
 	never bool // nothing in this file can match
 	short bool // the range takes less than half of the file's days
@@ -36,34 +41,60 @@ func (e *Engine) plan(ctx context.Context, q queryer, v view, r *search.Request)
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: cl.sets, issue: cl.issue, gap: c.missing}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, gap: c.missing}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
 	var parts []string
-	add := func(cl clause) {
-		if cl.truth == unknown {
-			parts, p.args = append(parts, cl.sql), append(p.args, cl.args...)
-		}
+	add := func(sql string, args ...any) {
+		parts, p.args = append(parts, sql), append(p.args, args...)
 	}
-	from, to := r.From.UnixMicro(), r.To.UnixMicro()
-	if start := v.first * dayMicros; from > start {
-		add(clause{sql: "ts >= ?", args: []any{from}})
-	} else {
-		from = start
+	from, to := max(r.From.UnixMicro(), v.first*dayMicros), min(r.To.UnixMicro(), (v.last+1)*dayMicros)
+	if from > v.first*dayMicros {
+		add("ts >= ?", from)
 	}
-	if end := (v.last + 1) * dayMicros; to < end {
-		add(clause{sql: "ts < ?", args: []any{to}})
-	} else {
-		to = end
+	if to < (v.last+1)*dayMicros {
+		add("ts < ?", to)
 	}
 	p.short = (to-from)*2 < (v.last+1-v.first)*dayMicros
-	add(scope)
-	add(cl)
+	if scope.truth == unknown {
+		add(scope.sql, scope.args...)
+	}
+	if cl.sql != "" {
+		add(cl.sql, cl.args...)
+	}
+	smallest, rows, err := c.smallest(cl.sets)
+	if err != nil {
+		return plan{}, err
+	}
+	p.few = p.sets && rows <= fewRows
+	for i, s := range cl.sets {
+		if i != smallest && rows <= probeRows && s.probe != "" {
+			add(s.probe, s.probeArgs...)
+		} else {
+			add(s.in(), s.args...)
+		}
+	}
 	if p.where = strings.Join(parts, " AND "); p.where == "" {
 		p.where = "1"
 	}
 	return p, nil
+}
+
+// smallest returns the set with the fewest rows, and how many, up to fewRows+1.
+func (c *compiler) smallest(sets []idSet) (at, rows int, err error) {
+	rows = fewRows + 1
+	for i, s := range sets {
+		var n int
+		sql := fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", s.sql, rows)
+		if err := c.q.QueryRowContext(c.ctx, sql, s.args...).Scan(&n); err != nil {
+			return 0, 0, err
+		}
+		if i == 0 || n < rows {
+			at, rows = i, n
+		}
+	}
+	return at, rows, nil
 }
 
 // scope compiles what the reader may see: the projects of the file that the
@@ -101,7 +132,7 @@ func (c *compiler) scope(s search.Scope) (clause, error) {
 // the query has one, by time where the range is short, else the whole table.
 func (p *plan) scan() string {
 	switch {
-	case len(p.sets) > 0:
+	case p.sets:
 		return "ev NOT INDEXED"
 	case p.issue:
 		return "ev INDEXED BY ev_iss"
@@ -112,21 +143,14 @@ func (p *plan) scan() string {
 }
 
 // newest is the FROM part for reading a page in order of time.
-func (p *plan) newest(ctx context.Context, q queryer) (string, error) {
-	for _, s := range p.sets {
-		var n int
-		sql := fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", s.sql, fewRows+1)
-		if err := q.QueryRowContext(ctx, sql, s.args...).Scan(&n); err != nil {
-			return "", err
-		}
-		if n <= fewRows {
-			return "ev NOT INDEXED", nil
-		}
+func (p *plan) newest() string {
+	switch {
+	case p.few:
+		return "ev NOT INDEXED"
+	case p.issue:
+		return "ev INDEXED BY ev_iss"
 	}
-	if p.issue {
-		return "ev INDEXED BY ev_iss", nil
-	}
-	return "ev INDEXED BY ev_ts", nil
+	return "ev INDEXED BY ev_ts"
 }
 
 // page is the condition that continues at a place, and the order.

@@ -40,11 +40,7 @@ func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*
 		return 0, err
 	}
 	s.noteGap(v, p)
-	from, err := p.newest(ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts DESC, eid DESC, pid DESC LIMIT %d", evColumns, from, p.where, n+1)
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts DESC, eid DESC, pid DESC LIMIT %d", evColumns, p.newest(), p.where, n+1)
 	rows, err := readRows(ctx, q, sql, p.args...)
 	if err != nil {
 		return 0, err

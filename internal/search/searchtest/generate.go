@@ -124,7 +124,7 @@ func (g *Generator) leaf() string {
 		not = "!"
 	}
 	r := g.r
-	switch r.IntN(16) {
+	switch r.IntN(17) {
 	case 0, 1, 2:
 		return pick(r, someWords)
 	case 3:
@@ -153,7 +153,7 @@ func (g *Generator) leaf() string {
 	case 14:
 		return not + pick(r, []string{"has:type", "has:release", "has:tags[region]", "has:user", "has:http.status", "has:stack", "has:message", "has:os", "has:frame", "has:code", `tags[tenant]:""`, `release:""`})
 	}
-	return not + pick(r, []string{"release:4.1.0", "release:4.*", "service:service-1", "service:service-*", "received:>-72h", "received:2026-11-15"})
+	return not + pick(r, []string{"release:4.1.0", "release:4.*", "service:service-1", "service:service-*", "issue:err-1", "issue:ERR-0,ERR-7", "issue:err-3,err-49", "received:>-72h", "received:2026-11-15"})
 }
 
 // value writes one of the values, cut to a wildcard or in a list at times.

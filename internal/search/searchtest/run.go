@@ -161,8 +161,18 @@ func bound(q string, zone *time.Location) (querylang.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return querylang.Bind(x, querylang.Env{Now: Now, Zone: zone, UserSecret: []byte("secret")})
+	return querylang.Bind(x, querylang.Env{Now: Now, Zone: zone, UserSecret: []byte("secret"), Issues: issues})
 }
+
+// issues are the short ids that queries of this package may name. Each stands
+// for the issue of its number and the one after it, as if that was merged.
+var issues = func() map[string][]string {
+	m := map[string][]string{}
+	for n := range 50 {
+		m[fmt.Sprintf("ERR-%d", n)] = []string{fmt.Sprintf("issue-%d", n), fmt.Sprintf("issue-%d", n+1)}
+	}
+	return m
+}()
 
 // change alters an event before it becomes a document.
 type change func(ev *errata.Event)

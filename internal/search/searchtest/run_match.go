@@ -179,6 +179,24 @@ var matchCases = []testCase{
 		f.finds("user:~"+id, "1")
 		f.finds("!user:42", "2 3")
 	}},
+	{"issue_and_children", func(f *fixture) {
+		f.index(doc(1, issue("issue-3")), doc(2, issue("issue-4")), doc(3, issue("issue-5")), doc(4, issue("issue-8"), environment("qa")))
+		f.finds("issue:ERR-3", "1 2")
+		f.finds("issue:err-3,err-8", "1 2 4")
+		f.finds("issue:err-3,err-8 env:qa", "4")
+		f.finds("issue:err-3 OR env:qa", "1 2 4")
+		f.finds("issue:err-3 OR issue:err-4", "1 2 3")
+		f.finds("!issue:err-3", "3 4")
+		f.finds("issue:err-40", "")
+		r, many := f.everything(), querylang.Leaf{Key: key("issue")}
+		for i := range 2000 {
+			many.Values = append(many.Values, querylang.Value{Text: fmt.Sprintf("issue-%d", 4+i*4)})
+		}
+		r.Query = &many
+		if got := ids(f.agree(r).Hits); got != "2 4" {
+			f.Errorf("a large set of issues finds %q", got)
+		}
+	}},
 	{"phrase_boundary", func(f *fixture) {
 		f.index(doc(1, typed("X", "payment timeout"), typed("Y", "retry later")), doc(2, message("payment timeout retry later")))
 		f.finds(`"timeout retry"`, "2")
