@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -203,7 +204,8 @@ func (b *tab) document() string {
 // fill replaces the text of a field.
 func (b *tab) fill(css, text string) {
 	b.t.Helper()
-	b.timed("fill "+css, chromedp.Clear(chromedp.CSS(css)), chromedp.SendKeys(chromedp.CSS(css), text))
+	b.timed("fill "+css, chromedp.Clear(chromedp.CSS(css)), chromedp.Click(chromedp.CSS(css)))
+	call(b, input.InsertText, input.InsertTextParams{Text: text})
 }
 
 // press types keys outside of any field.
@@ -284,7 +286,9 @@ func (b *tab) text(css string) string {
 	return ""
 }
 
-func (b *tab) has(css string) bool { return b.is(`document.querySelector(` + quote(css) + `) !== null`) }
+func (b *tab) has(css string) bool {
+	return b.is(`document.querySelector(` + quote(css) + `) !== null`)
+}
 
 // size makes the window as large as a screen of that many CSS pixels.
 func (b *tab) size(width, height int64) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"errata/internal/apptest"
 )
 
@@ -145,7 +147,8 @@ func (j *journey) row(title string) string {
 	return ""
 }
 
-// openIssue goes from the list to the page of an issue and returns its id.
+// openIssue goes from the list to the page of an issue and returns its id. The
+// list knows an issue before the event engine shows its event.
 func (j *journey) openIssue(title string) string {
 	j.t.Helper()
 	j.open("/issues")
@@ -155,6 +158,7 @@ func (j *journey) openIssue(title string) string {
 	}
 	id := ask[[]string](j.tab, `[...document.querySelectorAll(".irow")].map(e => e.id)`)[at]
 	j.follow("#"+id+" .ti a", "/issues/"+id)
+	j.reload("the event", `document.querySelector(".tabs") !== null`)
 	return id
 }
 
@@ -173,6 +177,18 @@ func (j *journey) goIssue() {
 	j.contains(".frame .end", "raised here", "in app")
 	j.details(".why")
 	j.contains(".why", "g1")
+}
+
+// reload loads the page again until a condition holds.
+func (j *journey) reload(what, js string) {
+	j.t.Helper()
+	j.wait(what, func() bool {
+		if j.is(js) {
+			return true
+		}
+		j.timed("reload", chromedp.Reload())
+		return j.is(js)
+	})
 }
 
 // details opens a <details> as a person does.
