@@ -53,8 +53,10 @@ type door struct {
 func newDoor() door {
 	p := errata.Project{ID: "42", Slug: "shop"}
 	return door{
-		in: normalize.Input{Project: p, KeyKind: errata.KeyServer, Received: time.Date(2026, 11, 21, 16, 0, 0, 0, time.UTC),
-			FreshID: "00000000000000000000000000000f00", ClientIP: "203.0.113.9"},
+		in: normalize.Input{
+			Project: p, KeyKind: errata.KeyServer, Received: time.Date(2026, 11, 21, 16, 0, 0, 0, time.UTC),
+			FreshID: "00000000000000000000000000000f00", ClientIP: "203.0.113.9",
+		},
 		secret:   []byte("0123456789abcdef0123456789abcdef"),
 		redactor: redact.New(p.Settings),
 	}
@@ -99,10 +101,10 @@ func TestPayloads(t *testing.T) {
 		"03-go-message":               {"thread", "mail queue is 1843 messages long, oldest waits 12m30s", "main.message", 2, 2},
 		"04-go-string-panic":          {"thread", "invalid shard 9 of 8", "main.func2", 3, 3},
 		"05-node-error-with-cause":    {"stack", "PricingError: no price for basket 8812", "pricing.quote", 2, 3},
-		"06-node-express-unhandled":   {"stack", "TypeError: Cannot read properties of undefined (reading 'length')", "server.?", 1, 10},
+		"06-node-express-unhandled":   {"stack", "TypeError: Cannot read properties of undefined (reading 'length')", "server", 1, 10},
 		"07-node-aggregate-error":     {"stack", "AggregateError: All promises were rejected", "", 0, 0},
-		"08-node-message":             {"thread", "reindex of 4711 products took 93s", "server.?", 2, 7},
-		"09-node-unhandled-rejection": {"stack", "TypeError: Cannot read properties of undefined (reading 'sku')", "server.Server.?", 1, 2},
+		"08-node-message":             {"thread", "reindex of 4711 products took 93s", "server", 2, 7},
+		"09-node-unhandled-rejection": {"stack", "TypeError: Cannot read properties of undefined (reading 'sku')", "server.Server", 1, 2},
 		"10-python-flask-unhandled":   {"stack", "PaymentError: order 991 has no valid amount", "shop.checkout.pay", 2, 6},
 		"11-python-logging":           {"message", "invoice 5512 of [email] could not be sent: mailbox full", "", 0, 0},
 		"12-python-exception-group":   {"stack", "ExceptionGroup: unhandled errors in a TaskGroup", "__main__.group", 2, 2},
