@@ -165,7 +165,7 @@ func (p *pass) hexGroups(i int) int {
 // none; s[from:to] are its hex digits and colons. Clock times have too few
 // groups, names like Face::Add no digit.
 func (p *pass) ipv6(from, to int) int {
-	if p.at(to-1) == ':' && !(to-from > 2 && p.s[to-2] == ':') {
+	if p.at(to-1) == ':' && (to-from <= 2 || p.s[to-2] != ':') {
 		to-- // a sentence goes on behind the address
 	}
 	g := countGroups(p.s[from:to])

@@ -79,11 +79,11 @@ func (r *Redactor) Event(ev *errata.Event) {
 		w.breadcrumb(&ev.Breadcrumbs[i])
 	}
 	w.section = "contexts"
-	w.object(ev.Contexts, 0)
+	w.object(ev.Contexts)
 	w.section = "frames"
 	eachStack(ev, w.details)
 	w.section = "extra"
-	w.object(ev.Extra, 0)
+	w.object(ev.Extra)
 	w.section = "modules"
 	w.pairs(ev.Modules, namesOnly|keyless)
 	for i := range ev.Notes {
@@ -112,8 +112,10 @@ func (w *walk) identity(ev *errata.Event) {
 	eachStack(ev, w.names)
 	w.section = "event"
 	w.text(&ev.Transaction, route)
-	for _, s := range []*string{&ev.Culprit, &ev.Logger, &ev.Platform, &ev.Code, &ev.Release, &ev.Dist, &ev.Environment,
-		&ev.Host, &ev.RequestID, &ev.SessionID, &ev.Checksum} {
+	for _, s := range []*string{
+		&ev.Culprit, &ev.Logger, &ev.Platform, &ev.Code, &ev.Release, &ev.Dist, &ev.Environment,
+		&ev.Host, &ev.RequestID, &ev.SessionID, &ev.Checksum,
+	} {
 		w.text(s, namesOnly)
 	}
 	for i := range ev.Threads {
@@ -152,7 +154,7 @@ func (w *walk) names(frames []errata.Frame) {
 func (w *walk) details(frames []errata.Frame) {
 	for i := range frames {
 		w.lines(&frames[i])
-		w.object(frames[i].Vars, 0)
+		w.object(frames[i].Vars)
 	}
 }
 
@@ -234,7 +236,7 @@ func (w *walk) breadcrumb(b *errata.Breadcrumb) {
 	w.text(&b.Type, namesOnly)
 	w.text(&b.Category, namesOnly)
 	w.text(&b.Message, 0)
-	w.object(b.Data, 0)
+	w.object(b.Data)
 }
 
 func (w *walk) pairs(pairs []errata.Pair, m mode) {
@@ -252,14 +254,14 @@ func (w *walk) pairs(pairs []errata.Pair, m mode) {
 	}
 }
 
-func (w *walk) object(o errata.Object, m mode) {
+func (w *walk) object(o errata.Object) {
 	for i := range o {
-		w.member(&o[i], m)
+		w.member(&o[i])
 	}
 }
 
-func (w *walk) member(x *errata.Member, m mode) {
-	v := w.verdict(x.Key, m)
+func (w *walk) member(x *errata.Member) {
+	v := w.verdict(x.Key, 0)
 	raw := view(x.Value)
 	switch {
 	case v&secret != 0:
@@ -271,7 +273,7 @@ func (w *walk) member(x *errata.Member, m mode) {
 			x.Value = json.RawMessage(`"` + markRemoved + `"`)
 		}
 	default:
-		w.raw(x, m|v.mode())
+		w.raw(x, v.mode())
 	}
 	w.text(&x.Key, keyless)
 }

@@ -51,8 +51,10 @@ func FuzzEvent(f *testing.F) {
 		}
 		ev := errata.Event{
 			Message: text, Transaction: text, Release: text,
-			Exceptions: []errata.Exception{{Type: key, Value: text, Frames: []errata.Frame{{File: text, ContextLine: text,
-				PreContext: []string{text, key}, Vars: object(key, raw)}}}},
+			Exceptions: []errata.Exception{{Type: key, Value: text, Frames: []errata.Frame{{
+				File: text, ContextLine: text,
+				PreContext: []string{text, key}, Vars: object(key, raw),
+			}}}},
 			Request: &errata.Request{URL: text, Body: raw, Headers: pairs(key, text), Query: pairs(key, text), Cookies: pairs(key, text)},
 			Tags:    pairs(key, text), Extra: object(key, raw), Contexts: object("x", raw),
 			Notes: []errata.Note{{Path: key, Was: text}},

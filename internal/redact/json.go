@@ -374,10 +374,10 @@ func appendPlain(b []byte, s string) []byte {
 		case 't':
 			b = append(b, '\t')
 		case 'u':
-			r := rune(hex4(s[i+1:]))
+			r := hex4(s[i+1:])
 			i += 4
 			if utf16.IsSurrogate(r) && i+6 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
-				if pair := utf16.DecodeRune(r, rune(hex4(s[i+3:]))); pair != utf8.RuneError {
+				if pair := utf16.DecodeRune(r, hex4(s[i+3:])); pair != utf8.RuneError {
 					r = pair
 					i += 6
 				}
@@ -390,8 +390,8 @@ func appendPlain(b []byte, s string) []byte {
 	return b
 }
 
-func hex4(s string) int {
-	v := 0
+func hex4(s string) rune {
+	var v rune
 	for i := range 4 {
 		c := s[i]
 		switch {
@@ -400,7 +400,7 @@ func hex4(s string) int {
 		default:
 			c = c | 0x20 - 'a' + 10
 		}
-		v = v<<4 | int(c)
+		v = v<<4 | rune(c)
 	}
 	return v
 }

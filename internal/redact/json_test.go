@@ -13,8 +13,10 @@ func TestJSON(t *testing.T) {
 		{"layout stays", `{ "a" : [ 1 , "bob@example.com" ] }`, `{ "a" : [ 1 , "[email]" ] }`},
 		{"empty and null stay", `{"token":"","secret":null,"auth":{},"apikey":[],"password":false}`, ``},
 		{"marks stay", `{"token":"[redacted]","password":"[Filtered]","secret":"****"}`, ``},
-		{"numbers", `{"otp":123456,"n":4111111111111112,"pan":4111111111111111,"t":1700000000000}`,
-			`{"otp":"[redacted]","n":4111111111111112,"pan":"[creditcard]","t":1700000000000}`},
+		{
+			"numbers", `{"otp":123456,"n":4111111111111112,"pan":4111111111111111,"t":1700000000000}`,
+			`{"otp":"[redacted]","n":4111111111111112,"pan":"[creditcard]","t":1700000000000}`,
+		},
 		{"counts", `{"max_tokens":4096,"token_count":"12","token":4096}`, `{"max_tokens":4096,"token_count":"12","token":"[redacted]"}`},
 		{"nested values go whole", `{"credentials":{"a":[1,{"b":"c"}]},"d":1}`, `{"credentials":"[redacted]","d":1}`},
 		{"escapes", `{"a":"x\u0020bob@example.com\n\"q\" \ud83d\ude00"}`, `{"a":"x [email]\n\"q\" 😀"}`},
@@ -22,8 +24,10 @@ func TestJSON(t *testing.T) {
 		{"key with escapes", `{"pass\u0077ord":"x"}`, `{"pass\u0077ord":"[redacted]"}`},
 		{"key with an address", `{"bob@example.com":1,"4111111111111111":2}`, `{"[email]":1,"[creditcard]":2}`},
 		{"JSON in a string", `{"a":"{\"b\":\"{\\\"token\\\":\\\"x\\\"}\"}"}`, `{"a":"{\"b\":\"{\\\"token\\\":\\\"[redacted]\\\"}\"}"}`},
-		{"name and value", `[{"name":"X-Api-Key","value":"k"},{"name":"Host","value":"h"}]`,
-			`[{"name":"X-Api-Key","value":"[redacted]"},{"name":"Host","value":"h"}]`},
+		{
+			"name and value", `[{"name":"X-Api-Key","value":"k"},{"name":"Host","value":"h"}]`,
+			`[{"name":"X-Api-Key","value":"[redacted]"},{"name":"Host","value":"h"}]`,
+		},
 		{"array of pairs", `[["authorization","x"],["host","y"]]`, `[["authorization","[redacted]"],["host","y"]]`},
 		{"array of words", `["password","token"]`, ``},
 		{"cookies", `{"cookies":{"session":"x","a":"b"},"session":"y"}`, `{"cookies":{"session":"[redacted]","a":"b"},"session":"y"}`},
@@ -31,8 +35,10 @@ func TestJSON(t *testing.T) {
 		{"versions", `{"version":"1.2.3.4","ip":"1.2.3.4"}`, `{"version":"1.2.3.4","ip":"[ip]"}`},
 		{"user agent", `{"user_agent":"x Chrome/120.0.0.0 token=1"}`, ``},
 		{"directory", `{"PWD":"/srv/shop","pwd":"hunter2"}`, `{"PWD":"/srv/shop","pwd":"[redacted]"}`},
-		{"deep", strings.Repeat("[", 150) + `"bob@example.com"` + strings.Repeat("]", 150),
-			strings.Repeat("[", 150) + `"[email]"` + strings.Repeat("]", 150)},
+		{
+			"deep", strings.Repeat("[", 150) + `"bob@example.com"` + strings.Repeat("]", 150),
+			strings.Repeat("[", 150) + `"[email]"` + strings.Repeat("]", 150),
+		},
 		{"exponents", `[1e5,-1.5E-3,0,-0.1]`, ``},
 	}
 	r := New(errata.ProjectSettings{})

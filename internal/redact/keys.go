@@ -84,7 +84,7 @@ func lastPart(folded string) string {
 func (r *Redactor) judge(key string) verdict {
 	whole := strings.ReplaceAll(fold(key), markToken, "") // a mark is no key
 	last := lastPart(whole)
-	v := describe(whole, last)
+	v := describe(last)
 	switch {
 	case r.safe[whole] || r.safe[last]:
 		v &^= secret | session
@@ -98,11 +98,13 @@ func (r *Redactor) judge(key string) verdict {
 }
 
 // secretParts make a key secret wherever they stand in it.
-var secretParts = []string{"password", "passwd", "secret", "apikey", "credential", "privatekey", "mysqlpwd",
+var secretParts = []string{
+	"password", "passwd", "secret", "apikey", "credential", "privatekey", "mysqlpwd",
 	"token", "twofactor",
 	// beyond the documented list: other names for the same things
 	"passphrase", "passcode", "accesskey", "accountkey", "signingkey", "encryptionkey", "xamzsignature",
-	"csrf", "xsrf", "phpsessid", "jsessionid", "aspsessionid", "asp.netsessionid", "connect.sid"}
+	"csrf", "xsrf", "phpsessid", "jsessionid", "aspsessionid", "asp.netsessionid", "connect.sid",
+}
 
 // secretWords make a key secret if they are its last part.
 var secretWords = set("otp totp pwd pass jwt bearer cvv cvv2 cvc cvc2 ssn socialsecuritynumber pgpass sshkey")
@@ -142,7 +144,7 @@ func hasAuth(key string) bool {
 }
 
 // describe finds the properties of a key that do not make it secret.
-func describe(whole, last string) verdict {
+func describe(last string) verdict {
 	var v verdict
 	if strings.Contains(last, "sess") || strings.HasSuffix(last, "sid") {
 		v |= session // csrf and xsrf are secret everywhere
@@ -167,11 +169,15 @@ func describe(whole, last string) verdict {
 }
 
 var (
-	measureSuffixes = []string{"tokens", "count", "length", "len", "size", "ms", "ttl", "latency", "duration",
+	measureSuffixes = []string{
+		"tokens", "count", "length", "len", "size", "ms", "ttl", "latency", "duration",
 		"seconds", "secs", "in", "expires", "limit", "used", "usage", "index", "position", "line", "column",
-		"status", "attempts", "retries", "failures", "time", "total", "at", "date", "expiry", "age", "version"}
-	releaseSuffixes = []string{"version", "versions", "release", "build", "revision", "firmware", "useragent", "ua",
-		"browser", "requires", "dependency", "oid"}
+		"status", "attempts", "retries", "failures", "time", "total", "at", "date", "expiry", "age", "version",
+	}
+	releaseSuffixes = []string{
+		"version", "versions", "release", "build", "revision", "firmware", "useragent", "ua",
+		"browser", "requires", "dependency", "oid",
+	}
 )
 
 func hasSuffix(s string, list []string) bool {

@@ -9,7 +9,7 @@ func (p *pass) number(i int) int {
 		end++
 	}
 	before := p.at(i - 1)
-	if next := p.encoded(i, end, before); next > 0 {
+	if next := p.encoded(i, before); next > 0 {
 		return next
 	}
 	if to := p.dottedMAC(i); to > 0 {
@@ -72,7 +72,7 @@ func (p *pass) numberInWord(i, end int) int {
 }
 
 // encoded looks at an encoded at sign or equals sign whose digits start at i.
-func (p *pass) encoded(i, end int, before byte) int {
+func (p *pass) encoded(i int, before byte) int {
 	switch {
 	case before == '%':
 		if p.has(i, "40") {
@@ -358,7 +358,8 @@ func reportingBody(d []byte) bool {
 }
 
 // ibanLength is the length of an IBAN by country.
-var ibanLength = map[string]int{"AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22,
+var ibanLength = map[string]int{
+	"AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22,
 	"BH": 22, "BI": 27, "BR": 29, "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27, "DK": 18,
 	"DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FK": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23,
 	"GL": 18, "GR": 27, "GT": 28, "HN": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27,
@@ -366,7 +367,8 @@ var ibanLength = map[string]int{"AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28
 	"MD": 24, "ME": 22, "MK": 19, "MN": 20, "MR": 27, "MT": 31, "MU": 30, "NI": 28, "NL": 18, "NO": 15, "OM": 23,
 	"PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "RU": 33, "SA": 24, "SC": 31, "SD": 18,
 	"SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29,
-	"VA": 22, "VG": 24, "XK": 20, "YE": 30}
+	"VA": 22, "VG": 24, "XK": 20, "YE": 30,
+}
 
 // iban returns the end of the account number that starts at i: country, length
 // and check digits (ISO 13616) must be right. Groups may be separated.

@@ -98,9 +98,9 @@ func oracleJSON(v, parent any) any {
 	case map[string]any:
 		name, _ := v["name"].(string)
 		for k, x := range v {
-			if !isSecretKey(k) && !(k == "value" && isSecretKey(name)) {
+			if !isSecretKey(k) && (k != "value" || !isSecretKey(name)) {
 				v[k] = oracleJSON(x, v)
-			} else if !isNothing(x) && !(strings.HasSuffix(k, "tokens") && match(`^[\d.]+$`, oracleText(x))) {
+			} else if !isNothing(x) && (!strings.HasSuffix(k, "tokens") || !match(`^[\d.]+$`, oracleText(x))) {
 				v[k] = markRemoved
 			}
 		}
@@ -279,8 +279,10 @@ var rules = []rule{
 	{`(?P<v>(?:gh[pousr]_|xox[abprs]-|[sr]k_(?:live|test)_|glpat-|err_)[\w-]{16,})`, markToken, alone},
 	{`(?P<v>A[KS]IA[A-Z0-9]{16})`, markToken, alone},
 	{`%(?:25)?3D(?P<v>[\w.+-]+%(?:25)?40[\w.-]+\.[a-z]+)`, markEmail, nil},
-	{`(?P<v>[\w+\x{c0}-\x{24f}](?:[\w.+%'\x{c0}-\x{24f}-]*[\w\x{c0}-\x{24f}])?(?:@|%(?:25)?40|\\u0040|&#64;)(?:[\w\x{c0}-\x{24f}-]+\.)+(?:xn--\w+|[a-z]{2,}))`,
-		markEmail, isEmail},
+	{
+		`(?P<v>[\w+\x{c0}-\x{24f}](?:[\w.+%'\x{c0}-\x{24f}-]*[\w\x{c0}-\x{24f}])?(?:@|%(?:25)?40|\\u0040|&#64;)(?:[\w\x{c0}-\x{24f}-]+\.)+(?:xn--\w+|[a-z]{2,}))`,
+		markEmail, isEmail,
+	},
 	{`(?P<v>\w+@\[[\d.]+\])`, markEmail, nil},
 	{`(?P<v>[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*[0-9A-Fa-f](?:%\w+)?|[0-9a-f]{4}:[0-9a-f:]*::)`, markIP, isIPv6},
 	{`(?P<v>[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})`, markMAC, isMACText},
@@ -294,8 +296,10 @@ var rules = []rule{
 	{`(?i)imei:? (?P<v>\d{14,16})`, markIMEI, alone},
 	{`(?P<v>\d{15}|\d{2}-\d{6}-\d{6}-\d{1,2})`, markIMEI, isIMEI},
 	{`(?i)\\(?:Users|Documents and Settings)\\(?P<v>\w+ \w+)\\`, markUser, nil},
-	{`(?:/home/|/Users/|(?i:\\Users\\|\\Documents and Settings\\)|(?i:%2Fhome%2F)|\\\\Users\\\\)(?P<v>[\pL\d_][\pL\d_.-]*)`,
-		markUser, isHome},
+	{
+		`(?:/home/|/Users/|(?i:\\Users\\|\\Documents and Settings\\)|(?i:%2Fhome%2F)|\\\\Users\\\\)(?P<v>[\pL\d_][\pL\d_.-]*)`,
+		markUser, isHome,
+	},
 }
 
 func isEmail(f *found) bool {

@@ -20,8 +20,10 @@ const (
 // fullTable and namesTable hold the few bytes at which a check starts; all
 // others are passed over.
 var (
-	fullTable = table(map[byte]class{'@': atSign, ':': colon, '=': equals, '/': slash, '\\': backslash, '-': dash,
-		'b': letterB, 'B': letterB}, "0123456789")
+	fullTable = table(map[byte]class{
+		'@': atSign, ':': colon, '=': equals, '/': slash, '\\': backslash, '-': dash,
+		'b': letterB, 'B': letterB,
+	}, "0123456789")
 	namesTable = table(map[byte]class{'@': atSign, ':': colon, '/': slash, '\\': backslash}, "")
 )
 
@@ -87,8 +89,9 @@ func (p *pass) check(c class, i int) int {
 		return p.dash(i)
 	case letterB:
 		return p.letterB(i)
+	default:
+		return i + 1
 	}
-	return i + 1
 }
 
 // colon tells user and password of a URL from an address and from a key.
@@ -226,7 +229,7 @@ type words map[string]bool
 
 func set(list string) words {
 	out := words{}
-	for _, w := range strings.Fields(list) {
+	for w := range strings.FieldsSeq(list) {
 		out[w] = true
 	}
 	return out

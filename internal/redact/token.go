@@ -129,7 +129,7 @@ func hidesColon(s string) bool {
 		acc = acc<<6 | base64Value(s[i])
 		if bits += 6; bits >= 8 {
 			bits -= 8
-			c := byte(acc >> bits)
+			c := byte(acc >> bits) //nolint:gosec // eight bits are left
 			acc &= 1<<bits - 1
 			if c < ' ' || c == 0x7f {
 				return false
@@ -206,9 +206,11 @@ func longestRun(word string) int {
 func isTokenWord(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
 
 // tokenPrefixes begin the secrets of services that mark theirs, and ours.
-var tokenPrefixes = []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-",
+var tokenPrefixes = []string{
+	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-",
 	"xoxr-", "xoxs-", "xapp-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "AIza", "npm_", "pypi-",
-	"dop_v1_", "shpat_", "shpss_", "sntrys_", "sntryu_"}
+	"dop_v1_", "shpat_", "shpss_", "sntrys_", "sntryu_",
+}
 
 // webToken redacts the dotted parts of a JSON web token.
 func (p *pass) webToken(from, to int) int {

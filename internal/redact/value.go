@@ -167,8 +167,10 @@ func (p *pass) literalInSource(k key, content string) bool {
 // of an exception.
 func (p *pass) isErrorName(k key) bool {
 	name := p.s[k.from:k.to]
-	for _, end := range [...]string{"Error", "Exception", "Failure", "Fault", "Warning", "Failed", "Expired", "Denied", "error",
-		"Required", "Invalid", "failed", "denied"} {
+	for _, end := range [...]string{
+		"Error", "Exception", "Failure", "Fault", "Warning", "Failed", "Expired", "Denied", "error",
+		"Required", "Invalid", "failed", "denied",
+	} {
 		if strings.HasSuffix(name, end) {
 			return true
 		}
@@ -196,7 +198,7 @@ func (p *pass) bareIsSecret(k key, from, to int, op operator) bool {
 	case k.verdict&measure != 0 && isMeasure(word) || k.verdict&directory != 0 && isPath(word):
 		return false
 	case op == assign || op == encoded:
-		return !isCall(word) && !(p.at(to) == ' ' && codeWords.has(word))
+		return !isCall(word) && (p.at(to) != ' ' || !codeWords.has(word))
 	case op == colonSpaced && k.quote == 0 && equalFold(p.s[k.from:k.to], "pass"): // of a test
 		return false
 	case p.isErrorName(k) || strings.IndexByte(word, '(') >= 0 || p.at(to) == '(' || p.at(to) == ':':
