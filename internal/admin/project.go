@@ -43,8 +43,10 @@ func (s *Service) CreateProject(ctx context.Context, who errata.Actor, f Project
 	if err := checkProject(f); err != nil {
 		return NewProject{}, err
 	}
-	out := NewProject{Project: errata.Project{Slug: f.Slug, Prefix: f.Prefix, Name: f.Name, Platform: f.Platform,
-		CreatedAt: s.now(), CreatedBy: who.ID}}
+	out := NewProject{Project: errata.Project{
+		Slug: f.Slug, Prefix: f.Prefix, Name: f.Name, Platform: f.Platform,
+		CreatedAt: s.now(), CreatedBy: who.ID,
+	}}
 	key := s.newKey(who, errata.KeyPublic)
 	err := s.inTx(ctx, func(tx *store.Tx) (err error) {
 		if err := tx.Permit(who, errata.ProjectCreate, ""); err != nil {

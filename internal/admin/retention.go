@@ -31,7 +31,7 @@ func (s *Service) Retention(ctx context.Context) error {
 		select {
 		case <-t.C:
 			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-				s.Log.Warn("retention not finished", slog.Any("error", err))
+				s.Log.WarnContext(ctx, "retention not finished", slog.Any("error", err))
 			}
 			t.Reset(sweepEvery)
 		case <-ctx.Done():
@@ -53,7 +53,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 		if r.Places > 0 || r.Events > 0 {
-			s.Log.Info("events expired", slog.Int("class_days", c), slog.Int("places", r.Places), slog.Int64("events", r.Events))
+			s.Log.InfoContext(ctx, "events expired", slog.Int("class_days", c), slog.Int("places", r.Places), slog.Int64("events", r.Events))
 		}
 	}
 	for _, step := range s.sweeps() {

@@ -172,8 +172,10 @@ func (s *Service) newAccount(ctx context.Context, email, name, password string) 
 		return errata.Account{}, err
 	}
 	hash, err := s.Passwords.Hash(ctx, password)
-	return errata.Account{ID: newID(), Email: email, Login: login(local), Name: name, PasswordHash: hash,
-		State: errata.UserActive, Zone: "UTC", CreatedAt: s.now()}, err
+	return errata.Account{
+		ID: newID(), Email: email, Login: login(local), Name: name, PasswordHash: hash,
+		State: errata.UserActive, Zone: "UTC", CreatedAt: s.now(),
+	}, err
 }
 
 // login keeps of an address what may stand behind an @.

@@ -35,8 +35,10 @@ type attempts struct {
 type failures struct{ n, after int64 }
 
 func newAttempts() *attempts {
-	return &attempts{byNet: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000}),
-		strangers: otter.Must(&otter.Options[string, failures]{MaximumSize: 50_000})}
+	return &attempts{
+		byNet:     otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000}),
+		strangers: otter.Must(&otter.Options[string, failures]{MaximumSize: 50_000}),
+	}
 }
 
 func (a *attempts) ofStranger(email string) (n, after int64) {
@@ -109,7 +111,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, ip string) (errat
 		return errata.Account{}, err
 	}
 	ok = ok && acc.State == errata.UserActive
-	s.Log.Info("sign-in", slog.String("account_id", acc.ID), slog.Bool("ok", ok), slog.String("ip", ip))
+	s.Log.InfoContext(ctx, "sign-in", slog.String("account_id", acc.ID), slog.Bool("ok", ok), slog.String("ip", ip))
 	if !ok {
 		return errata.Account{}, s.wrongPassword(ctx, acc, email)
 	}
@@ -214,8 +216,10 @@ func (s *Service) SessionActor(ctx context.Context, id string) (errata.Actor, er
 }
 
 func actor(acc errata.Account, via string) errata.Actor {
-	return errata.Actor{Kind: errata.ActorUser, ID: acc.ID, Name: acc.Name, Email: acc.Email, Via: via, Zone: acc.Zone,
-		Active: acc.State == errata.UserActive}
+	return errata.Actor{
+		Kind: errata.ActorUser, ID: acc.ID, Name: acc.Name, Email: acc.Email, Via: via, Zone: acc.Zone,
+		Active: acc.State == errata.UserActive,
+	}
 }
 
 func (s *Service) account(ctx context.Context, id string) (acc errata.Account, err error) {

@@ -82,7 +82,7 @@ func (s *Service) readOrg(ctx context.Context) {
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		s.Log.Debug("installation not read", slog.Any("error", err))
+		s.Log.DebugContext(ctx, "installation not read", slog.Any("error", err))
 	}
 }
 

@@ -47,9 +47,11 @@ func (s *Service) CreateToken(ctx context.Context, who errata.Actor, f TokenForm
 		return "", row, invalid([]errata.Detail{field("user", "unknown", "The account “"+clip(f.Email, 100)+"” is not active.")})
 	}
 	token = auth.NewToken()
-	row = errata.Token{ID: newID(), Kind: "personal", UserID: acc.ID, Name: f.Name, Hash: auth.TokenHash(token),
+	row = errata.Token{
+		ID: newID(), Kind: "personal", UserID: acc.ID, Name: f.Name, Hash: auth.TokenHash(token),
 		Hint: auth.TokenHint(token), Scopes: errata.TokenScopes{Actions: f.Actions}, CreatedAt: s.now(),
-		ExpiresAt: s.now() + f.Life.Microseconds(), CreatedBy: who.ID}
+		ExpiresAt: s.now() + f.Life.Microseconds(), CreatedBy: who.ID,
+	}
 	err = s.inTx(ctx, func(tx *store.Tx) error {
 		if err := tx.Permit(who, errata.TokenManage, ""); err != nil {
 			return err

@@ -23,8 +23,11 @@ func TestPasswords(t *testing.T) {
 	for _, c := range []struct {
 		name, password, hash string
 		want                 bool
-	}{{"right", "seven green lanterns", hash, true}, {"wrong", "seven green lantern", hash, false},
-		{"no account", "no account has this password", "", false}} {
+	}{
+		{"right", "seven green lanterns", hash, true},
+		{"wrong", "seven green lantern", hash, false},
+		{"no account", "no account has this password", "", false},
+	} {
 		if got, renew, err := p.Matches(t.Context(), c.password, c.hash); got != c.want || renew || err != nil {
 			t.Errorf("%s: %v %v %v", c.name, got, renew, err)
 		}

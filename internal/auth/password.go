@@ -122,8 +122,10 @@ func distinctSteps(s string) (n int) {
 	return n
 }
 
-var common = []string{"errata", "password", "passwort", "passw0rd", "p@ssw0rd", "letmein", "welcome", "qwertyuiop", "qwerty",
+var common = []string{
+	"errata", "password", "passwort", "passw0rd", "p@ssw0rd", "letmein", "welcome", "qwertyuiop", "qwerty",
 	"qwertz", "asdfghjkl", "asdfgh", "zxcvbnm", "iloveyou", "administrator", "admin", "trustno1", "monkey", "dragon",
 	"football", "baseball", "superman", "batman", "princess", "sunshine", "master", "shadow", "michael", "jennifer",
 	"changeme", "default", "secret", "login", "summer", "winter", "spring", "autumn", "january", "february", "correct horse battery staple",
-	"correcthorsebatterystaple", "1q2w3e4r5t", "1q2w3e4r", "1qaz2wsx", "zaq12wsx", "whatever", "starwars", "hello", "freedom"}
+	"correcthorsebatterystaple", "1q2w3e4r5t", "1q2w3e4r", "1qaz2wsx", "zaq12wsx", "whatever", "starwars", "hello", "freedom",
+}

@@ -122,8 +122,10 @@ type written struct {
 }
 
 func newSessionStore(store SessionStore, now func() time.Time) sessionStore {
-	return sessionStore{store: store, now: now, known: otter.Must(&otter.Options[string, written]{MaximumSize: 10_000}),
-		ended: otter.Must(&otter.Options[string, struct{}]{MaximumSize: 10_000}), mu: &sync.Mutex{}}
+	return sessionStore{
+		store: store, now: now, known: otter.Must(&otter.Options[string, written]{MaximumSize: 10_000}),
+		ended: otter.Must(&otter.Options[string, struct{}]{MaximumSize: 10_000}), mu: &sync.Mutex{},
+	}
 }
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
@@ -169,8 +171,10 @@ func sessionRow(token string, b []byte, now time.Time) (errata.Session, error) {
 		began = int64(v)
 	}
 	end := min(now.Add(SessionIdle).UnixMicro(), began+SessionLife.Microseconds())
-	return errata.Session{ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent), Data: b, CreatedAt: began,
-		SeenAt: now.UnixMicro(), Expires: end}, nil
+	return errata.Session{
+		ID: token, UserID: text(keyUser), IP: text(keyIP), Agent: text(keyAgent), Data: b, CreatedAt: began,
+		SeenAt: now.UnixMicro(), Expires: end,
+	}, nil
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
@@ -185,6 +189,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 func (s sessionStore) Find(token string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), token)
 }
+
 func (s sessionStore) Commit(token string, b []byte, expiry time.Time) error {
 	return s.CommitCtx(context.Background(), token, b, expiry)
 }

@@ -48,7 +48,7 @@ func (s *Service) Project(ctx context.Context, key, projectID, ip string) (Acces
 			errata.Detail{Reason: "missing_key", Message: "Send the key of the DSN."})
 	}
 	have, seen := s.keys.GetIfPresent(key)
-	if !(seen && have.known) && !s.addressMayAsk(ip) {
+	if (!seen || !have.known) && !s.addressMayAsk(ip) {
 		s.Refused("ip")
 		return Access{}, tooManyKeys()
 	}

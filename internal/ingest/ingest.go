@@ -73,7 +73,7 @@ func New(o Options) *Service {
 		keys:      otter.Must(&otter.Options[string, remembered]{MaximumSize: 20_000}),
 		addresses: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: 50_000}),
 		room:      semaphore.NewWeighted(o.MaxInFlight), roomSize: o.MaxInFlight,
-		metrics:   newMetrics(o.Metrics),
+		metrics: newMetrics(o.Metrics),
 	}
 	s.committer = newCommitter(o.Queue, o.Log)
 	s.door = &door{queue: o.Queue, dataDir: o.DataDir}
@@ -105,8 +105,10 @@ func (s *Service) Accept(ctx context.Context, a Access, ev *errata.Event, bytes 
 	if err != nil {
 		return errata.E(errata.Internal, "The event could not be written.", err)
 	}
-	err = s.committer.commit(ctx, queue.Entry{ProjectID: a.Project.ID, Category: errata.CategoryError, KeyKind: a.Key.Kind, Key: a.Key.Key,
-		Unchecked: a.Remembered, Bytes: int64(bytes), Payload: payload})
+	err = s.committer.commit(ctx, queue.Entry{
+		ProjectID: a.Project.ID, Category: errata.CategoryError, KeyKind: a.Key.Kind, Key: a.Key.Key,
+		Unchecked: a.Remembered, Bytes: int64(bytes), Payload: payload,
+	})
 	return s.refused(a, err, int64(bytes))
 }
 

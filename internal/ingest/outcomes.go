@@ -68,7 +68,7 @@ func (r *refusals) flush(ctx context.Context) {
 	if err == nil {
 		return
 	}
-	r.log.Warn("refusals not written yet", slog.Any("error", err))
+	r.log.WarnContext(ctx, "refusals not written yet", slog.Any("error", err))
 	for k, c := range counts {
 		r.add(k, c.Items, c.Bytes)
 	}
@@ -81,10 +81,14 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) metrics {
 	m := metrics{
-		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "errata_intake_items_total",
-			Help: "Items refused or filtered at the door, by outcome and reason."}, []string{"outcome", "reason"}),
-		refused: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "errata_intake_refused_total",
-			Help: "Requests refused before their project was known."}, []string{"reason"}),
+		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "errata_intake_items_total",
+			Help: "Items refused or filtered at the door, by outcome and reason.",
+		}, []string{"outcome", "reason"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "errata_intake_refused_total",
+			Help: "Requests refused before their project was known.",
+		}, []string{"reason"}),
 	}
 	reg.MustRegister(m.outcomes, m.refused)
 	return m
@@ -102,9 +106,11 @@ func (s *Service) Refused(reason string) { s.metrics.refused.WithLabelValues(rea
 
 // clientReasons are the words SDKs use for what they lost; others count as
 // "other", so that a client cannot make up rows.
-var clientReasons = map[string]bool{"queue_overflow": true, "cache_overflow": true, "buffer_overflow": true,
+var clientReasons = map[string]bool{
+	"queue_overflow": true, "cache_overflow": true, "buffer_overflow": true,
 	"ratelimit_backoff": true, "network_error": true, "send_error": true, "internal_sdk_error": true, "sample_rate": true,
-	"before_send": true, "event_processor": true, "insufficient_data": true, "backpressure": true, "ignored": true}
+	"before_send": true, "event_processor": true, "insufficient_data": true, "backpressure": true, "ignored": true,
+}
 
 // ClientReport records what an SDK says it lost before sending. It stands
 // beside the outcomes and is no part of their sum.
