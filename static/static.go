@@ -69,7 +69,7 @@ func newFile(name string, b []byte) file {
 	f := file{kind: kinds[path.Ext(name)], plain: b}
 	var packed bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	w.Write(b)
+	_, _ = w.Write(b) // a buffer takes everything
 	w.Close()
 	if packed.Len() < len(b)*9/10 {
 		f.packed = packed.Bytes()
@@ -137,7 +137,7 @@ func (f file) write(w http.ResponseWriter, r *http.Request, keep bool) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		w.Write(body) // the client has gone: nothing to do about it
+		_, _ = w.Write(body) // the client has gone: nothing to do about it
 	}
 }
 

@@ -157,7 +157,7 @@ func TestHandler(t *testing.T) {
 			if (h.Get("Vary") == "Accept-Encoding") != c.vary {
 				t.Errorf("Vary = %q", h.Get("Vary"))
 			}
-			if r.StatusCode == 200 && h.Get("X-Content-Type-Options") != "nosniff" {
+			if r.StatusCode == http.StatusOK && h.Get("X-Content-Type-Options") != "nosniff" {
 				t.Error("no nosniff")
 			}
 			if b := body(t, r); c.method == "HEAD" && len(b) != 0 {
