@@ -69,15 +69,11 @@ func sampled(a *search.Agg) bool {
 }
 
 // count adds one file's matches to the total and to the aggregations that
-// columns answer. It returns the newest row id it may have seen.
-func (s *running) count(ctx context.Context, v view) (upTo int64, err error) {
-	err = s.e.reading(ctx, v.partition, func(q queryer) error {
-		p, err := s.e.plan(ctx, q, v, s.r)
+// columns answer.
+func (s *running) count(ctx context.Context, v view) error {
+	return s.e.reading(ctx, v.partition, func(q queryer) error {
+		p, err := s.planOf(ctx, q, v)
 		if err != nil || p.never {
-			return err
-		}
-		s.noteGap(v, p)
-		if err := q.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM ev").Scan(&upTo); err != nil {
 			return err
 		}
 		if err := s.countTotal(ctx, q, p); err != nil {
@@ -93,18 +89,6 @@ func (s *running) count(ctx context.Context, v view) (upTo int64, err error) {
 		}
 		return nil
 	})
-	return upTo, err
-}
-
-func (s *running) noteGap(v view, p plan) {
-	if !p.gap {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if g := v.gap(search.ReasonTerms); !slices.Contains(s.partial, g) {
-		s.partial = append(s.partial, g)
-	}
 }
 
 func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
@@ -322,11 +306,10 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 }
 
 // deepen fills the sub-aggregations of long lists, for the largest buckets
-// only. Events that came after the first pass are left out, so that the parts
-// of a bucket sum up to it.
-func (s *running) deepen(ctx context.Context, v view, upTo int64) error {
+// only.
+func (s *running) deepen(ctx context.Context, v view) error {
 	return s.e.reading(ctx, v.partition, func(q queryer) error {
-		p, err := s.e.plan(ctx, q, v, s.r)
+		p, err := s.planOf(ctx, q, v)
 		if err != nil || p.never {
 			return err
 		}
@@ -334,7 +317,7 @@ func (s *running) deepen(ctx context.Context, v view, upTo int64) error {
 			if !deepens(c.agg) || sampled(c.agg) {
 				continue
 			}
-			more, err := s.among(ctx, q, c, upTo)
+			more, err := s.among(ctx, q, c)
 			if err != nil {
 				return err
 			}
@@ -351,7 +334,7 @@ func (s *running) deepen(ctx context.Context, v view, upTo int64) error {
 
 // among restricts a pass to the largest buckets of c in one file, "" when the
 // file has none of them.
-func (s *running) among(ctx context.Context, q queryer, c *collector, upTo int64) (string, error) {
+func (s *running) among(ctx context.Context, q queryer, c *collector) (string, error) {
 	d, _ := dimensionOf(c.agg.Key)
 	col := column(slices.Index(columnNames[:], d.sql))
 	var ids []string
@@ -372,5 +355,5 @@ func (s *running) among(ctx context.Context, q queryer, c *collector, upTo int64
 	if len(ids) == 0 {
 		return "", nil
 	}
-	return fmt.Sprintf(" AND id <= %d AND %s IN (%s)", upTo, d.sql, strings.Join(ids, ", ")), nil
+	return fmt.Sprintf(" AND %s IN (%s)", d.sql, strings.Join(ids, ", ")), nil
 }

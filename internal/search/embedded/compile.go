@@ -224,7 +224,7 @@ func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) 
 	}
 	h := hashTerm(querylang.TermKey(l.Key) + "=" + v.Text)
 	if key == frameKey {
-		return inStacks(framed(h)), nil
+		return inStacks("frm : " + tokens(h)), nil
 	}
 	return hashed(h), nil
 }

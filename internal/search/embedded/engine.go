@@ -35,6 +35,8 @@ type Options struct {
 	FacetEvents   int          // newest matches that pair facets look at [10,000]
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
 	WriteCacheKiB int          // page cache of each file being written [32,768]
+
+	window int // see plan.go; tests make it small
 }
 
 func (o *Options) defaults() {
@@ -55,6 +57,7 @@ func (o *Options) defaults() {
 	or(&o.Searches, 2*runtime.GOMAXPROCS(0))
 	or(&o.FacetEvents, 10_000)
 	or(&o.WriteCacheKiB, 32<<10)
+	or(&o.window, window)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -38,7 +38,7 @@ func TestContract(t *testing.T) {
 // open, and with one search at a time.
 func TestContractManyFiles(t *testing.T) {
 	searchtest.Run(t, func(t *testing.T, store string) search.Engine {
-		return open(t, Options{Dir: store, DaysPerFile: 3, OpenFiles: 2, Searches: 1, WriteCacheKiB: 512})
+		return open(t, Options{Dir: store, DaysPerFile: 3, OpenFiles: 2, Searches: 1, WriteCacheKiB: 512, window: 5})
 	})
 }
 
@@ -54,7 +54,7 @@ func TestAgree(t *testing.T) {
 	}
 	const each = 250 // questions about one set of events
 	for seed := uint64(1); n > 0; seed++ {
-		searchtest.Agree(t, open(t, Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000}), 400+int(seed%5)*300, min(n, each), seed)
+		searchtest.Agree(t, open(t, Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, window: 20}), 400+int(seed%5)*300, min(n, each), seed)
 		n -= each
 	}
 }

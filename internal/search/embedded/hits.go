@@ -64,29 +64,59 @@ func (s *running) beyond(v view) bool {
 
 // hitsOf reads up to n hits of one file.
 func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]search.Hit, error) {
-	p, err := s.e.plan(ctx, q, v, s.r)
+	p, err := s.planOf(ctx, q, v)
 	if err != nil || p.never {
 		return nil, err
 	}
-	s.noteGap(v, p)
 	if s.paged {
 		c := compiler{ctx: ctx, q: q}
 		at, err := c.page(s.at, s.newer)
 		if err != nil {
 			return nil, err
 		}
-		p.where, p.args = p.where+" AND "+at.sql, append(p.args, at.args...)
+		p.and(at.sql, at.args...)
+		if s.newer {
+			p.from = max(p.from, s.at.Time)
+		} else {
+			p.to = min(p.to, s.at.Time+1)
+		}
 	}
-	dir := "DESC"
-	if s.newer {
-		dir = "ASC"
-	}
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d", evColumns, p.newest(), p.where, dir, n)
-	rows, err := readRows(ctx, q, sql, p.args...)
+	rows, err := p.rows(ctx, q, n, s.newer)
 	if err != nil {
 		return nil, err
 	}
 	return s.e.complete(ctx, q, v.partition, rows, s.r.Fields == search.FieldsFull)
+}
+
+// rows reads the first n rows in order: from the index on time as long as a
+// window of it fills the page, else by sorting all matches, which reads the
+// table from end to end instead of looking up row after row.
+func (p *plan) rows(ctx context.Context, q queryer, n int, newer bool) ([]row, error) {
+	dir, op := "DESC", ">="
+	if newer {
+		dir, op = "ASC", "<="
+	}
+	read := func(from string, p plan) ([]row, error) {
+		return readRows(ctx, q, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d",
+			evColumns, from, p.where, dir, n), p.args...)
+	}
+	index, _, _, ok := p.inOrder()
+	if !ok {
+		return read(p.scan(), *p)
+	}
+	us, beyond, err := p.edge(ctx, q, newer)
+	if err != nil {
+		return nil, err
+	}
+	if !beyond {
+		return read(index, *p)
+	}
+	near := *p
+	near.and("ts "+op+" ?", us)
+	if rows, err := read(index, near); err != nil || len(rows) == n {
+		return rows, err
+	}
+	return read(p.scan(), *p)
 }
 
 // row is a row of ev.

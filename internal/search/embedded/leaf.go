@@ -62,15 +62,9 @@ func inFTS(table, match string) clause {
 	return clause{sets: []idSet{{sql: sql, args: []any{match}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
 }
 
-// inStacks asks the index by stack for any of several matches.
-func inStacks(matches ...string) clause {
-	sub := stacks + strings.Repeat(" UNION "+stacks, len(matches)-1)
-	args := make([]any, len(matches))
-	for i, m := range matches {
-		args[i] = m
-	}
-	return clause{sets: []idSet{{sql: "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (" + sub + ")", args: args,
-		probe: "stk IN (" + sub + ")", probeArgs: args}}}
+// inStacks asks the index by stack.
+func inStacks(match string) clause {
+	return clause{sets: []idSet{{sql: byStack, args: []any{match}, probe: "stk IN (" + stacks + ")", probeArgs: []any{match}}}}
 }
 
 // quote makes an FTS5 string. Tokens hold letters and digits only; the
@@ -210,9 +204,6 @@ func event(v *querylang.Value) clause {
 // hashed asks who has a term or key.
 func hashed(h uint64) clause { return inFTS("kw", tokens(h)) }
 
-// framed asks whose stack has any of the frame terms.
-func framed(hashes ...uint64) string { return "frm : (" + tokens(hashes...) + ")" }
-
 // FTS5 walks the members of an OR one by one for every row, so long lists are
 // cut into many small ones; SQLite takes at most 500 selects in one compound.
 const (
@@ -239,21 +230,35 @@ func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
 		for i, h := range part {
 			us[i] = uint64(h)
 		}
-		if key == frameKey {
-			matches = append(matches, framed(us...))
-		} else {
-			matches = append(matches, tokens(us...))
-		}
+		matches = append(matches, tokens(us...))
+	}
+	if key == frameKey {
+		return c.anyFrame(matches)
 	}
 	var alternatives []clause
 	for part := range slices.Chunk(matches, compoundsAtOnce) {
-		if key == frameKey {
-			alternatives = append(alternatives, inStacks(part...))
-		} else {
-			alternatives = append(alternatives, inTerms(part))
-		}
+		alternatives = append(alternatives, inTerms(part))
 	}
 	return either(alternatives), nil
+}
+
+// anyFrame asks at once which stacks have one of the frames: they are few, and
+// their words are spread over the whole index.
+func (c *compiler) anyFrame(matches []string) (clause, error) {
+	var ids []int64
+	for _, m := range matches {
+		found, err := c.ids(stacks, "frm : ("+m+")")
+		if err != nil {
+			return clause{}, err
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	cl := in("stk", slices.Compact(ids))
+	if cl.truth == never {
+		return cl, nil
+	}
+	return clause{sets: []idSet{{sql: "SELECT id FROM ev INDEXED BY ev_stk WHERE " + cl.sql, args: cl.args, probe: cl.sql, probeArgs: cl.args}}}, nil
 }
 
 // inTerms asks kw for any of several matches.

@@ -2,38 +2,69 @@ package embedded
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"errata/internal/search"
 )
 
-// fewRows is up to how many rows of an id set are looked up one by one for a
-// page; with more, walking the index on time and asking the set is quicker.
-// Beside up to probeRows, the other sets are not made but asked row by row.
+// How a plan chooses its way through a file.
 const (
-	fewRows   = 3000
-	probeRows = 400
+	fewRows   = 3000   // up to so many rows of an id set are looked up one by one
+	probeRows = 400    // beside so few rows other sets are not made but asked row by row
+	window    = 20_000 // rows at the end of the range that are tried in order of time before all are sorted
 )
 
-// plan is a request made ready for one file.
+// plan is a request made ready for one file. It sees the rows that were there
+// when it was made: whatever follows it counts the same events.
 type plan struct {
-	where string
-	args  []any
-	sets  bool // where asks an id set
-	few   bool // of few rows
-	issue bool
-	never bool // nothing in this file can match
-	short bool // the range takes less than half of the file's days
-	gap   bool // wildcards may have missed values
+	where    string
+	args     []any
+	from, to int64 // µs, within the file's days
+	upTo     int64 // newest row id
+	sets     bool  // where asks an id set
+	few      bool  // of few rows
+	issue    bool
+	project  int64 // the only project asked for, where the file has others too
+	never    bool  // nothing in this file can match
+	short    bool  // the range takes less than half of the file's days
+	gap      bool  // wildcards may have missed values
+	window   int
 }
 
-// plan compiles scope, range and query for one file.
-func (e *Engine) plan(ctx context.Context, q queryer, v view, r *search.Request) (plan, error) {
+// planOf returns the plan for a file, made at first use.
+func (s *running) planOf(ctx context.Context, q queryer, v view) (plan, error) {
+	s.mu.Lock()
+	p, ok := s.plans[v.partition]
+	s.mu.Unlock()
+	if ok {
+		return p, nil
+	}
+	p, err := newPlan(ctx, q, v, s.r)
+	if err != nil {
+		return plan{}, err
+	}
+	p.window = s.e.o.window
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.plans[v.partition]; ok {
+		return first, nil
+	}
+	s.plans[v.partition] = p
+	if p.gap {
+		s.partial = append(s.partial, v.gap(search.ReasonTerms))
+	}
+	return p, nil
+}
+
+// newPlan compiles scope, range and query for one file.
+func newPlan(ctx context.Context, q queryer, v view, r *search.Request) (plan, error) {
 	c := compiler{ctx: ctx, q: q}
-	scope, err := c.scope(r.Scope)
+	scope, project, err := c.scope(r.Scope)
 	if err != nil {
 		return plan{}, err
 	}
@@ -41,44 +72,44 @@ func (e *Engine) plan(ctx context.Context, q queryer, v view, r *search.Request)
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, gap: c.missing}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, project: project, gap: c.missing}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
-	var parts []string
-	add := func(sql string, args ...any) {
-		parts, p.args = append(parts, sql), append(p.args, args...)
-	}
-	from, to := max(r.From.UnixMicro(), v.first*dayMicros), min(r.To.UnixMicro(), (v.last+1)*dayMicros)
-	if from > v.first*dayMicros {
-		add("ts >= ?", from)
-	}
-	if to < (v.last+1)*dayMicros {
-		add("ts < ?", to)
-	}
-	p.short = (to-from)*2 < (v.last+1-v.first)*dayMicros
-	if scope.truth == unknown {
-		add(scope.sql, scope.args...)
-	}
-	if cl.sql != "" {
-		add(cl.sql, cl.args...)
-	}
-	smallest, rows, err := c.smallest(cl.sets)
-	if err != nil {
+	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM ev").Scan(&p.upTo); err != nil {
 		return plan{}, err
 	}
+	first, end := v.first*dayMicros, (v.last+1)*dayMicros
+	p.from, p.to = max(r.From.UnixMicro(), first), min(r.To.UnixMicro(), end)
+	p.short = (p.to-p.from)*2 < end-first
+	p.where, p.args = "id <= ?", []any{p.upTo}
+	if p.from > first {
+		p.and("ts >= ?", p.from)
+	}
+	if p.to < end {
+		p.and("ts < ?", p.to)
+	}
+	if scope.truth == unknown {
+		p.and(scope.sql, scope.args...)
+	}
+	if cl.sql != "" {
+		p.and(cl.sql, cl.args...)
+	}
+	smallest, rows, err := c.smallest(cl.sets)
 	p.few = p.sets && rows <= fewRows
 	for i, s := range cl.sets {
 		if i != smallest && rows <= probeRows && s.probe != "" {
-			add(s.probe, s.probeArgs...)
+			p.and(s.probe, s.probeArgs...)
 		} else {
-			add(s.in(), s.args...)
+			p.and(s.in(), s.args...)
 		}
 	}
-	if p.where = strings.Join(parts, " AND "); p.where == "" {
-		p.where = "1"
-	}
-	return p, nil
+	return p, err
+}
+
+// and adds a condition. The plan's own arguments are not touched.
+func (p *plan) and(sql string, args ...any) {
+	p.where, p.args = p.where+" AND "+sql, slices.Concat(p.args, args)
 }
 
 // smallest returns the set with the fewest rows, and how many, up to fewRows+1.
@@ -98,14 +129,14 @@ func (c *compiler) smallest(sets []idSet) (at, rows int, err error) {
 }
 
 // scope compiles what the reader may see: the projects of the file that the
-// scope names.
-func (c *compiler) scope(s search.Scope) (clause, error) {
+// scope names. only is the project if it is one of several in the file.
+func (c *compiler) scope(s search.Scope) (cl clause, only int64, err error) {
 	if s.All {
-		return clause{truth: always}, nil
+		return clause{truth: always}, 0, nil
 	}
 	rows, err := c.q.QueryContext(c.ctx, "SELECT id, val FROM dict WHERE col = ?", int64(colProject))
 	if err != nil {
-		return clause{}, err
+		return clause{}, 0, err
 	}
 	defer rows.Close()
 	var ids []int64
@@ -114,7 +145,7 @@ func (c *compiler) scope(s search.Scope) (clause, error) {
 		var id int64
 		var val string
 		if err := rows.Scan(&id, &val); err != nil {
-			return clause{}, err
+			return clause{}, 0, err
 		}
 		if s.Sees(val) {
 			ids = append(ids, id)
@@ -122,35 +153,43 @@ func (c *compiler) scope(s search.Scope) (clause, error) {
 			hidden = true
 		}
 	}
-	if len(ids) > 0 && !hidden {
-		return clause{truth: always}, rows.Err()
+	switch {
+	case len(ids) > 0 && !hidden:
+		return clause{truth: always}, 0, rows.Err()
+	case len(ids) == 1:
+		only = ids[0]
 	}
-	return in("pid", ids), rows.Err()
+	return in("pid", ids), only, rows.Err()
 }
 
-// scan is the FROM part for reading every match: by an id set or issue where
-// the query has one, by time where the range is short, else the whole table.
+// scan is the FROM part for reading every match: by an id set, issue or project
+// where the query has one, by time where the range is short, else the whole
+// table.
 func (p *plan) scan() string {
 	switch {
 	case p.sets:
 		return "ev NOT INDEXED"
 	case p.issue:
 		return "ev INDEXED BY ev_iss"
+	case p.project != 0:
+		return "ev INDEXED BY ev_pid"
 	case p.short:
 		return "ev INDEXED BY ev_ts"
 	}
 	return "ev NOT INDEXED"
 }
 
-// newest is the FROM part for reading a page in order of time.
-func (p *plan) newest() string {
+// inOrder returns the index that yields matches in order of time, and the
+// condition that it begins with. ok is false where the matches are so few that
+// sorting them is quicker.
+func (p *plan) inOrder() (index, begin string, args []any, ok bool) {
 	switch {
-	case p.few:
-		return "ev NOT INDEXED"
-	case p.issue:
-		return "ev INDEXED BY ev_iss"
+	case p.few || p.issue:
+		return "", "", nil, false
+	case p.project != 0:
+		return "ev INDEXED BY ev_pid", "pid = ? AND ", []any{p.project}, true
 	}
-	return "ev INDEXED BY ev_ts"
+	return "ev INDEXED BY ev_ts", "", nil, true
 }
 
 // page is the condition that continues at a place, and the order.
@@ -173,6 +212,22 @@ func (c *compiler) page(at search.Place, newer bool) (clause, error) {
 	}
 	// The first half is implied by the second; the index on time needs it.
 	return clause{sql: "(ts " + op + "= ? AND (ts, eid, pid) " + op + " (?, ?, ?))", args: []any{at.Time, at.Time, eid, pid}}, nil
+}
+
+// edge returns the time of the row that ends the window: counted in order from
+// one end of the range. ok is false when the range holds no more rows than that.
+func (p *plan) edge(ctx context.Context, q queryer, newer bool) (us int64, ok bool, err error) {
+	index, begin, args, _ := p.inOrder()
+	dir := "DESC"
+	if newer {
+		dir = "ASC"
+	}
+	query := fmt.Sprintf("SELECT ts FROM %s WHERE %sts >= ? AND ts < ? ORDER BY ts %s LIMIT 1 OFFSET %d", index, begin, dir, p.window)
+	err = q.QueryRowContext(ctx, query, append(args, p.from, p.to)...).Scan(&us)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return us, err == nil, err
 }
 
 // view is a partition with its days at one moment.

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"fmt"
 
 	"errata/internal/querylang"
 	"errata/internal/search"
@@ -35,13 +34,11 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 
 // sampleOf adds up to n events of one file; it returns n+1 when there are more.
 func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*collector) (int, error) {
-	p, err := s.e.plan(ctx, q, v, s.r)
+	p, err := s.planOf(ctx, q, v)
 	if err != nil || p.never {
 		return 0, err
 	}
-	s.noteGap(v, p)
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts DESC, eid DESC, pid DESC LIMIT %d", evColumns, p.newest(), p.where, n+1)
-	rows, err := readRows(ctx, q, sql, p.args...)
+	rows, err := p.rows(ctx, q, n+1, false)
 	if err != nil {
 		return 0, err
 	}

@@ -84,7 +84,7 @@ func (e *Engine) search(ctx context.Context, r *search.Request) (*search.Result,
 	if err := refuseUnsupported(r.Query); err != nil {
 		return nil, err
 	}
-	run := &running{e: e, r: r, at: at, newer: newer, paged: paged, aggs: newCollectors(r.Aggs)}
+	run := &running{e: e, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs)}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, defaultTimeout))
 	defer cancel()
 	if !r.Scope.Empty() && r.From.Before(r.To) {
@@ -118,6 +118,7 @@ type running struct {
 	counts bool // the total is not known from the page
 
 	mu      sync.Mutex
+	plans   map[*partition]plan
 	total   int64
 	aggs    []*collector
 	largest map[*collector][]string // keys that sub-aggregations follow
@@ -133,7 +134,7 @@ type running struct {
 func (s *running) do(ctx context.Context) {
 	views := s.e.pick(s.r.From, s.r.To)
 	s.gaps = s.e.gaps(dayOf(s.r.From.UnixMicro()), dayOf(s.r.To.UnixMicro()-1))
-	failed, upTo := make([]failures, len(views)), make([]int64, len(views))
+	failed := make([]failures, len(views))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	task := func(fn func()) { g.Go(func() error { fn(); return nil }) }
@@ -146,7 +147,7 @@ func (s *running) do(ctx context.Context) {
 	}
 	if s.counts || slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) }) {
 		for i, v := range views {
-			task(func() { upTo[i], failed[i].count = s.count(ctx, v) })
+			task(func() { failed[i].count = s.count(ctx, v) })
 		}
 	}
 	_ = g.Wait()
@@ -154,7 +155,7 @@ func (s *running) do(ctx context.Context) {
 	if len(s.largest) > 0 {
 		for i, v := range views {
 			if failed[i].first() == nil {
-				task(func() { failed[i].deepen = s.deepen(ctx, v, upTo[i]) })
+				task(func() { failed[i].deepen = s.deepen(ctx, v) })
 			}
 		}
 		_ = g.Wait()
