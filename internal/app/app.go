@@ -127,6 +127,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 		DataDir: a.cfg.DataDir, MaxInFlight: int64(a.cfg.Intake.MaxInflight)})
 	worker := pipeline.New(pipeline.Options{Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
 		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail})
+	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
 	if err != nil {
 		return err
@@ -175,6 +176,9 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", a.health.live)
 	mux.HandleFunc("GET /readyz", a.health.ready)
 	mux.Handle("GET /metrics", telemetry.Handler(a.metrics))
+	if o.Dev {
+		profiles(mux)
+	}
 	if err := mount(mux, pages.Unknown, pages, door(intakeDoor{intake})); err != nil {
 		return nil, err
 	}
