@@ -199,8 +199,10 @@ func (r *reader) bytes() []byte {
 func (r *reader) text() string { return string(r.bytes()) }
 
 func (r *reader) entry() Entry {
-	e := Entry{ProjectID: r.text(), Category: errata.Category(r.text()), KeyKind: errata.KeyKind(r.text()), Key: r.text(),
-		IssueID: r.text()}
+	e := Entry{
+		ProjectID: r.text(), Category: errata.Category(r.text()), KeyKind: errata.KeyKind(r.text()), Key: r.text(),
+		IssueID: r.text(),
+	}
 	e.Unchecked = r.number() == 1
 	e.Bytes = int64(r.number() & (1<<40 - 1))
 	e.Payload = r.bytes()

@@ -86,7 +86,7 @@ func (c *Consumer) Next(ctx context.Context, most int) ([]*Message, error) {
 
 func (c *Consumer) fetch(ctx context.Context, ask func() (jetstream.MessageBatch, error)) ([]*Message, error) {
 	if ctx.Err() != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // told to stop: there is nothing more
 	}
 	batch, err := ask()
 	if err != nil {
@@ -104,8 +104,10 @@ func (c *Consumer) fetch(ctx context.Context, ask func() (jetstream.MessageBatch
 }
 
 func (c *Consumer) message(m jetstream.Msg) *Message {
-	out := &Message{ID: m.Headers().Get(jetstream.MsgIDHeader), Data: m.Data(), Items: itemsOf(m.Headers()), Tries: 1,
-		from: c.from, message: m}
+	out := &Message{
+		ID: m.Headers().Get(jetstream.MsgIDHeader), Data: m.Data(), Items: itemsOf(m.Headers()), Tries: 1,
+		from: c.from, message: m,
+	}
 	if meta, err := m.Metadata(); err == nil {
 		out.Tries = meta.NumDelivered
 	}

@@ -181,8 +181,7 @@ func (q *Queue) Publish(ctx context.Context, to Stream, id string, data []byte, 
 }
 
 func (q *Queue) refusal(err error) error {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if _, refused := errors.AsType[*jetstream.APIError](err); refused {
 		if DiskFull(q.dir) {
 			return slowDown("disk_full", "The disk is full.", err)
 		}
@@ -190,7 +189,8 @@ func (q *Queue) refusal(err error) error {
 	}
 	q.down.Store(true)
 	return errata.Because(errata.Unavailable, "The queue does not answer.", err, errata.Detail{
-		Reason: "queue_unavailable", Message: "The queue did not confirm the write."})
+		Reason: "queue_unavailable", Message: "The queue did not confirm the write.",
+	})
 }
 
 func slowDown(reason, message string, err error) error {
@@ -213,8 +213,10 @@ func (q *Queue) State(ctx context.Context, name Stream) (State, error) {
 	if err != nil {
 		return State{}, errata.E(errata.Unavailable, "The queue does not answer.", err)
 	}
-	out := State{Messages: info.State.Msgs, Items: s.items.Load(), Bytes: info.State.Bytes,
-		Share: float64(info.State.Bytes) / float64(s.limit)}
+	out := State{
+		Messages: info.State.Msgs, Items: s.items.Load(), Bytes: info.State.Bytes,
+		Share: float64(info.State.Bytes) / float64(s.limit),
+	}
 	if info.State.Msgs > 0 {
 		out.Oldest = info.State.FirstTime
 	}

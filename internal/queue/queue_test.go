@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 func open(t *testing.T, dir string, size int64) *Queue {
 	t.Helper()
-	q, err := Open(t.Context(), Options{DataDir: dir, MaxBytes: size, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	q, err := Open(t.Context(), Options{DataDir: dir, MaxBytes: size, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +25,10 @@ func open(t *testing.T, dir string, size int64) *Queue {
 func sample(n int) Batch {
 	b := Batch{ID: "0192-batch"}
 	for i := range n {
-		b.Entries = append(b.Entries, Entry{ProjectID: "1", Category: errata.CategoryError, KeyKind: errata.KeyPublic,
-			Key: "k", Unchecked: i%2 == 0, Bytes: int64(i), Payload: bytes.Repeat([]byte{byte('a' + i%26)}, 100+i)})
+		b.Entries = append(b.Entries, Entry{
+			ProjectID: "1", Category: errata.CategoryError, KeyKind: errata.KeyPublic,
+			Key: "k", Unchecked: i%2 == 0, Bytes: int64(i), Payload: bytes.Repeat([]byte{byte('a' + i%26)}, 100+i),
+		})
 	}
 	return b
 }
