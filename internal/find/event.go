@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/normalize"
@@ -14,13 +15,13 @@ import (
 )
 
 // EventView is one event of an issue, with its neighbours. Ids are "" where
-// there is nothing that way. Err says why the neighbours or the event itself
-// could not be read; the rest of the page stands without them.
+// there is nothing that way. Err says why the event itself could not be read;
+// the rest of the page stands without it.
 type EventView struct {
 	Event                       *errata.Event
 	Ref                         errata.Ref
 	First, Previous, Next, Last string
-	Position, Total             int64 // from the oldest; 0 = unknown
+	Position, Total             int64 // from the oldest that is stored; 0 = unknown
 	Err                         error
 	Gone                        bool // it existed, and its body has expired
 }
@@ -35,21 +36,14 @@ const (
 // Event reads one event of an issue: by id, or first, last, recommended ("" is
 // recommended). ReadPII decides whether masked fields are left in.
 func (s *Service) Event(ctx context.Context, who errata.Actor, is IssueView, name string) EventView {
-	ctx, cancel := context.WithTimeout(ctx, cardWait)
+	ctx, cancel, wait := within(ctx, cardWait)
 	defer cancel()
+	c := card{s: s, is: is, wait: wait}
 	v := EventView{Total: is.Issue.Events}
-	var err error
-	if v.Ref, err = s.resolve(ctx, is, name); err != nil {
-		v.Err = err
-		return v
-	}
-	doc, err := s.Engine.Get(ctx, search.Scope{Projects: []string{is.Issue.ProjectID}}, v.Ref)
+	doc, ref, err := c.doc(ctx, name)
+	v.Ref = ref
 	if err != nil {
 		v.Gone, v.Err = errata.CodeOf(err) == errata.NotFound, err
-		return v
-	}
-	if doc.Issue != is.Issue.ID {
-		v.Gone, v.Err = true, notFound("event")
 		return v
 	}
 	v.Ref.Time, v.Ref.Class = doc.Time, doc.Class
@@ -57,54 +51,125 @@ func (s *Service) Event(ctx context.Context, who errata.Actor, is IssueView, nam
 		v.Err = err
 		return v
 	}
-	s.neighbours(ctx, is, &v)
+	c.neighbours(ctx, &v)
 	return v
 }
 
-// resolve turns a name into a place.
-func (s *Service) resolve(ctx context.Context, is IssueView, name string) (errata.Ref, error) {
+// card is one event of an issue's page in the making.
+type card struct {
+	s    *Service
+	is   IssueView
+	wait time.Duration
+}
+
+// doc gets the event that a name means. Instead of one that SQL names and the
+// engine lacks, the newest that is there is taken; an event asked for by id is
+// not replaced.
+func (c card) doc(ctx context.Context, name string) (*search.Doc, errata.Ref, error) {
+	ref, known, err := c.resolve(ctx, name)
+	if err != nil {
+		return nil, ref, err
+	}
+	doc, err := c.get(ctx, ref)
+	if errata.CodeOf(err) != errata.NotFound {
+		return doc, ref, err
+	}
+	if name == "" || name == Recommended || name == Last {
+		if newest, ok, err := c.edge(ctx, false); err != nil || ok {
+			if err == nil {
+				doc, err = c.get(ctx, newest)
+			}
+			return doc, newest, err
+		}
+	}
+	if known {
+		err = c.s.pending(ref, err)
+	}
+	return nil, ref, err
+}
+
+// pending tells an event that waits to be written from one whose body has
+// expired: SQL has counted it, and its class would still keep it.
+func (s *Service) pending(ref errata.Ref, err error) error {
+	if errata.CodeOf(err) != errata.NotFound || s.Clock().UnixMicro() >= ref.Time+int64(ref.Class)*dayHours*hourUS {
+		return err
+	}
+	const sentence = "This event was counted and is not in the event store yet. It is written as soon as the store takes it."
+	return errata.Because(errata.Unavailable, sentence, err, errata.Detail{Reason: "search.pending", Message: sentence})
+}
+
+// get reads an event of this issue; one of another issue is not found.
+func (c card) get(ctx context.Context, ref errata.Ref) (*search.Doc, error) {
+	doc, err := c.s.Engine.Get(ctx, c.scope(), ref)
+	if err == nil && doc.Issue != c.is.Issue.ID {
+		err = notFound("event")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+func (c card) scope() search.Scope { return search.Scope{Projects: []string{c.is.Issue.ProjectID}} }
+
+// resolve turns a name into a place; known says that SQL has counted it.
+func (c card) resolve(ctx context.Context, name string) (ref errata.Ref, known bool, err error) {
 	switch name {
 	case "", Recommended:
-		return is.Issue.BestRef, nil
+		return c.is.Issue.BestRef, true, nil
 	case Last:
-		return is.Issue.LastRef, nil
+		return c.is.Issue.LastRef, true, nil
 	case First:
-		r := s.issueRequest(is)
-		r.Size, r.Before = 1, r.Cursor(beginning(is), true)
-		res, err := s.Engine.Search(ctx, r)
-		if err != nil || len(res.Hits) == 0 {
-			return is.Issue.LastRef, err
+		ref, ok, err := c.edge(ctx, true)
+		if !ok {
+			ref = c.is.Issue.LastRef
 		}
-		return res.Hits[0].Ref(), nil
+		return ref, true, err
 	}
-	id := strings.ReplaceAll(strings.ToLower(name), "-", "")
-	if len(id) != 32 {
-		return errata.Ref{}, notFound("event")
+	ref = errata.Ref{Project: c.is.Issue.ProjectID, EventID: plainID(name)}
+	if len(ref.EventID) != idLength {
+		return ref, false, notFound("event")
 	}
-	ref := errata.Ref{Project: is.Issue.ProjectID, EventID: id}
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		known, err := tx.AppliedIn(ctx, []string{ref.Project}, id)
-		if len(known) > 0 {
-			ref = known[0].Ref()
+	err = c.s.Store.View(ctx, func(tx *store.Tx) error {
+		var row store.Applied
+		if row, known, err = tx.AppliedEvent(ctx, ref.Project, ref.EventID); err == nil && known {
+			known = row.IssueID == c.is.Issue.ID
+			ref = row.Ref()
 		}
 		return err
 	})
-	return ref, err
+	return ref, known, err
 }
 
-// beginning is a place before every event of an issue.
-func beginning(is IssueView) search.Place {
-	return search.Place{EventID: strings.Repeat("0", 32), Project: is.Issue.ProjectID}
-}
+// idLength is how many hex digits an event id has.
+const idLength = 32
 
-// issueRequest asks for events of one issue over all its time.
-func (s *Service) issueRequest(is IssueView) search.Request {
-	return search.Request{
-		Scope: search.Scope{Projects: []string{is.Issue.ProjectID}},
-		Query: issueLeaf(is.Issue.ID),
-		From:  errata.FromMicros(is.Issue.FirstSeen),
-		To:    errata.FromMicros(is.Issue.LastSeen + 1), Timeout: cardWait,
+// plainID is an event id as it is stored.
+func plainID(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "") }
+
+// edge finds the oldest or newest event that is stored.
+func (c card) edge(ctx context.Context, oldest bool) (errata.Ref, bool, error) {
+	r := c.request()
+	r.Size = 1
+	if oldest {
+		r.Before = r.Cursor(c.beginning(), true)
 	}
+	res, err := c.s.Engine.Search(ctx, r)
+	if err != nil || len(res.Hits) == 0 {
+		return errata.Ref{}, false, err
+	}
+	return res.Hits[0].Ref(), true, nil
+}
+
+// beginning is a place before every event of the issue.
+func (c card) beginning() search.Place {
+	return search.Place{EventID: strings.Repeat("0", idLength), Project: c.is.Issue.ProjectID}
+}
+
+// request asks for events of the issue over all its time.
+func (c card) request() search.Request {
+	return search.Request{Scope: c.scope(), Query: issueLeaf(c.is.Issue.ID), From: errata.FromMicros(c.is.Issue.FirstSeen),
+		To: errata.FromMicros(c.is.Issue.LastSeen + 1), Timeout: c.wait}
 }
 
 func issueLeaf(ids ...string) querylang.Expr {
@@ -115,32 +180,43 @@ func issueLeaf(ids ...string) querylang.Expr {
 	return l
 }
 
-// neighbours asks for what is before and behind in one go.
-func (s *Service) neighbours(ctx context.Context, is IssueView, v *EventView) {
-	here := search.Place{Time: v.Ref.Time, EventID: v.Ref.EventID, Project: v.Ref.Project}
-	older, newer, oldest, newest, count := s.issueRequest(is), s.issueRequest(is), s.issueRequest(is), s.issueRequest(is), s.issueRequest(is)
-	older.Size, older.After = 1, older.Cursor(here, false)
-	newer.Size, newer.Before = 1, newer.Cursor(here, true)
-	oldest.Size, oldest.Before = 1, oldest.Cursor(beginning(is), true)
-	newest.Size = 1
-	count.To, count.TotalUpTo = errata.FromMicros(v.Ref.Time+1), maxPosition
-	ids := make([]string, 4)
-	for i, a := range s.Engine.MultiSearch(ctx, []search.Request{older, newer, oldest, newest, count}) {
-		switch {
-		case a.Err != nil:
-			s.Log.WarnContext(ctx, "neighbours of an event not read", errAttr(a.Err))
-		case i == 4 && a.Result.Total.Exact:
-			v.Position = a.Result.Total.Value
-		case i < 4 && len(a.Result.Hits) > 0:
-			ids[i] = a.Result.Hits[0].EventID
-		}
-	}
-	v.Previous, v.Next = ids[0], ids[1]
-	v.First, v.Last = other(ids[2], v.Ref.EventID), other(ids[3], v.Ref.EventID)
-}
-
 // maxPosition bounds counting to a place; beyond it the place is not told.
 const maxPosition = 10_000
+
+// neighbours asks for what is before and behind in one go.
+func (c card) neighbours(ctx context.Context, v *EventView) {
+	here := search.Place{Time: v.Ref.Time, EventID: v.Ref.EventID, Project: v.Ref.Project}
+	older, newer, oldest, newest, upTo := c.request(), c.request(), c.request(), c.request(), c.request()
+	older.Size, older.After = 1, older.Cursor(here, false)
+	newer.Size, newer.Before = 1, newer.Cursor(here, true)
+	oldest.Size, oldest.Before = 1, oldest.Cursor(c.beginning(), true)
+	newest.Size, newest.TotalUpTo = 1, maxPosition
+	upTo.To, upTo.TotalUpTo = errata.FromMicros(v.Ref.Time+1), maxPosition
+	answers := c.s.Engine.MultiSearch(ctx, []search.Request{older, newer, oldest, newest, upTo})
+	for _, a := range answers {
+		if a.Err != nil {
+			c.s.Log.WarnContext(ctx, "neighbours of an event not read", errAttr(a.Err))
+			return
+		}
+	}
+	v.Previous, v.Next = idOf(answers[0]), idOf(answers[1])
+	v.First, v.Last = other(idOf(answers[2]), v.Ref.EventID), other(idOf(answers[3]), v.Ref.EventID)
+	if t := answers[3].Result.Total; t.Exact {
+		v.Total = t.Value
+	} else {
+		v.Total = c.is.Issue.Events
+	}
+	if t := answers[4].Result.Total; t.Exact {
+		v.Position = t.Value
+	}
+}
+
+func idOf(a search.Answer) string {
+	if len(a.Result.Hits) == 0 {
+		return ""
+	}
+	return a.Result.Hits[0].EventID
+}
 
 func other(id, here string) string {
 	if id == here {
@@ -179,81 +255,78 @@ func mask(ev *errata.Event) {
 	}
 }
 
-// EventByID reads an event of any visible project. Where two share the id, the
-// project must be named. Errors: not_found, conflict (reason ambiguous).
+// EventByID reads an event of any visible project, or of the one that is named.
+// Errors: not_found, conflict (reason ambiguous) where two services share the
+// id, unavailable or slow_down when the engine is away.
 func (s *Service) EventByID(ctx context.Context, who errata.Actor, id, project string) (*errata.Event, errata.Project, error) {
-	id = strings.ReplaceAll(strings.ToLower(id), "-", "")
+	id = plainID(id)
+	if len(id) != idLength {
+		return nil, errata.Project{}, notFound("event")
+	}
 	var r reader
-	refs, anywhere := map[string]errata.Ref{}, map[string]errata.Ref{}
+	var refs []errata.Ref
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if r, err = s.reader(ctx, tx, who, errata.EventRead); err != nil {
 			return err
 		}
-		for _, p := range r.projects {
-			if project == "" || p.Slug == project {
-				anywhere[p.ID] = errata.Ref{Project: p.ID, EventID: id}
-			}
+		if project != "" {
+			r.only(project)
 		}
-		known, err := tx.AppliedIn(ctx, slices.Collect(maps.Keys(anywhere)), id)
+		known, err := tx.AppliedIn(ctx, r.ids(), id)
+		refs = nil
 		for _, k := range known {
-			refs[k.ProjectID] = k.Ref()
+			refs = append(refs, k.Ref())
 		}
 		return err
 	})
-	if err != nil || len(id) != 32 {
-		return nil, errata.Project{}, first(err, notFound("event"))
+	if err != nil {
+		return nil, errata.Project{}, err
 	}
-	if len(refs) == 0 {
-		refs = anywhere // older than the ledger: the engine looks everywhere
-	}
-	return s.oneOf(ctx, who, r, refs)
-}
-
-func first(errs ...error) error {
-	for _, e := range errs {
-		if e != nil {
-			return e
-		}
-	}
-	return nil
+	return s.oneOf(ctx, who, r, id, refs)
 }
 
 // oneOf gets the event from the only project that has it.
-func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, refs map[string]errata.Ref) (*errata.Event, errata.Project, error) {
-	ctx, cancel := context.WithTimeout(ctx, searchWait)
+func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, id string, refs []errata.Ref) (*errata.Event, errata.Project, error) {
+	ctx, cancel, wait := within(ctx, searchWait)
 	defer cancel()
-	var found []*search.Doc
-	for pid, ref := range refs {
-		doc, err := s.Engine.Get(ctx, search.Scope{Projects: []string{pid}}, ref)
-		switch {
-		case err == nil:
-			found = append(found, doc)
-		case errata.CodeOf(err) != errata.NotFound:
+	known := len(refs) > 0
+	if !known { // older than the ledger
+		var err error
+		if refs, err = s.anywhere(ctx, r, id, wait); err != nil {
 			return nil, errata.Project{}, err
 		}
 	}
-	switch len(found) {
+	switch len(refs) {
 	case 0:
 		return nil, errata.Project{}, notFound("event")
 	case 1:
-		ev, err := s.decode(who, found[0])
-		return ev, r.projects[found[0].Project], err
+	default:
+		return nil, errata.Project{}, errata.Because(errata.Conflict, "Several services have an event with this id.", nil,
+			errata.Detail{Reason: "ambiguous", Field: "project", Message: "Name the service: ?project=slug."})
 	}
-	return nil, errata.Project{}, errata.Because(errata.Conflict, "Several services have an event with this id.", nil,
-		errata.Detail{Reason: "ambiguous", Field: "project", Message: "Name the service: ?project=slug."})
+	doc, err := s.Engine.Get(ctx, search.Scope{Projects: []string{refs[0].Project}}, refs[0])
+	if err != nil && known {
+		err = s.pending(refs[0], err)
+	}
+	if err != nil {
+		return nil, errata.Project{}, err
+	}
+	ev, err := s.decode(who, doc)
+	return ev, r.projects[refs[0].Project], err
 }
 
-// EventRow is one event of a list.
-type EventRow struct {
-	search.Hit
-	Project errata.Project
-}
-
-// EventPage is one page of events, newest first.
-type EventPage struct {
-	Rows  []EventRow
-	Next  string
-	Total search.Total
-	AsOf  int64 // µs: when page one was read
-	Gaps  []search.Gap
+// anywhere looks for an event in every visible project and at all times.
+func (s *Service) anywhere(ctx context.Context, r reader, id string, wait time.Duration) ([]errata.Ref, error) {
+	leaf := &querylang.Leaf{Key: querylang.Key{Name: "event"}, Values: []querylang.Value{{Kind: querylang.Equal, Raw: id, Text: id}}}
+	now := s.Clock()
+	res, err := s.Engine.Search(ctx, search.Request{Scope: r.scope(), Query: leaf, From: now.AddDate(0, 0, -search.MaxClass),
+		To: now.AddDate(0, 0, 1), Size: 2, Timeout: wait})
+	if err != nil {
+		return nil, err
+	}
+	refs := map[string]errata.Ref{}
+	for i := range res.Hits {
+		refs[res.Hits[i].Project] = res.Hits[i].Ref()
+	}
+	return slices.Collect(maps.Values(refs)), nil
 }

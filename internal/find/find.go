@@ -31,10 +31,11 @@ type Service struct{ Options }
 // New returns a service.
 func New(o Options) *Service { return &Service{o} }
 
-// How long a card and an explicit search may wait for the engine.
+// How long a list or a card of a page, and an answer that is nothing but a
+// search, may wait for the engine.
 const (
 	cardWait   = 2 * time.Second
-	searchWait = 10 * time.Second
+	searchWait = 4 * time.Second
 )
 
 // Range is [From, To) of event time.
@@ -76,12 +77,23 @@ func (r reader) scope() search.Scope {
 
 func (r reader) ids() []string { return r.scope().Projects }
 
+// only leaves the project of a slug.
+func (r reader) only(slug string) {
+	for id, p := range r.projects {
+		if p.Slug != slug {
+			delete(r.projects, id)
+			delete(r.bySlug, p.Slug)
+		}
+	}
+}
+
 // zone returns the reader's zone.
 func zone(who errata.Actor) *time.Location {
-	if l, err := time.LoadLocation(who.Zone); err == nil && who.Zone != "" {
-		return l
+	l, err := time.LoadLocation(who.Zone)
+	if err != nil || who.Zone == "Local" { // the machine's zone is nobody's
+		return time.UTC
 	}
-	return time.UTC
+	return l
 }
 
 // notFound is the answer for what is absent and for what may not be seen.

@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -8,8 +9,6 @@ import (
 	"time"
 
 	"errata/internal/errata"
-	"errata/internal/querylang"
-	"errata/internal/search"
 	"errata/internal/stats"
 	"errata/internal/store"
 )
@@ -20,7 +19,7 @@ func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (
 	if !ok {
 		return v, notFound("issue")
 	}
-	now := s.Clock().UnixMicro()
+	now := s.Clock()
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		if v.Issue, err = tx.IssueByNumber(ctx, prefix, number); err != nil {
 			return err
@@ -42,18 +41,18 @@ func splitShortID(id string) (prefix string, number int64, ok bool) {
 	return prefix, number, found && err == nil && number > 0
 }
 
-func (v *IssueView) fill(ctx context.Context, tx *store.Tx, now int64) error {
+func (v *IssueView) fill(ctx context.Context, tx *store.Tx, now time.Time) error {
 	envs, err := tx.EnvironmentsOf(ctx, v.Issue.ID)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(envs, func(a, b store.IssueSpan) int { return int(b.Events - a.Events) })
+	slices.SortStableFunc(envs, func(a, b store.IssueSpan) int { return cmp.Compare(b.Events, a.Events) })
 	v.Environments = nil
 	for _, e := range envs {
 		v.Environments = append(v.Environments, e.Name)
 	}
-	end := (now/hourUS + 1) * hourUS
-	hours, err := tx.IssueHours(ctx, []string{v.Issue.ID}, end-dayHours*hourUS, end, "")
+	from, end := lastDay(now)
+	hours, err := tx.IssueHours(ctx, []string{v.Issue.ID}, from, end, "")
 	if err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (v *IssueView) fill(ctx context.Context, tx *store.Tx, now int64) error {
 	return err
 }
 
-// trendHours is how far back the roll-up of single issues reaches, and trendMin
+// trendMax is how far back the roll-up of single issues reaches, and trendMin
 // how long a trend is at least.
 const (
 	trendMax = 100 * 24 * time.Hour
@@ -100,74 +99,4 @@ func (s *Service) IssueTrend(ctx context.Context, v IssueView, zone *time.Locati
 		return err
 	})
 	return out, err
-}
-
-// EventQuery asks for a page of an issue's events.
-type EventQuery struct {
-	Q      string
-	Range  Range
-	Cursor string
-	Size   int
-}
-
-// IssueEvents lists events of an issue, newest first.
-func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView, q EventQuery) (EventPage, error) {
-	if q.Size == 0 {
-		q.Size = defaultSize
-	}
-	if q.Size < 1 || q.Size > maxSize {
-		return EventPage{}, refuse("size", "range", "The size of a page is 1 to 100.")
-	}
-	if err := s.Decide(who, errata.EventRead, v.Issue.ProjectID); err != nil {
-		return EventPage{}, err
-	}
-	cursor, end, err := openEventCursor(q.Cursor, q.Range.To)
-	if err != nil {
-		return EventPage{}, err
-	}
-	q.Range = Range{end.Add(-q.Range.To.Sub(q.Range.From)), end} // a relative range stays where page one had it
-	query, err := s.parseAlone(ctx, who, q.Q)
-	if err != nil {
-		return EventPage{}, err
-	}
-	group := issueLeaf(v.Issue.ID)
-	if query.Bound != nil {
-		group = &querylang.And{Kids: []querylang.Expr{group, query.Bound}}
-	}
-	return s.events(ctx, search.Request{Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: q.Range.From,
-		To: q.Range.To, Size: q.Size, After: cursor, TotalUpTo: planA, Timeout: searchWait}, v.Project)
-}
-
-func (s *Service) events(ctx context.Context, r search.Request, p errata.Project) (EventPage, error) {
-	ctx, cancel := context.WithTimeout(ctx, searchWait)
-	defer cancel()
-	res, err := s.Engine.Search(ctx, r)
-	if err != nil {
-		return EventPage{}, err
-	}
-	out := EventPage{Total: res.Total, AsOf: r.To.UnixMicro(), Gaps: res.Gaps, Next: sealEventCursor(res.Next, r.To)}
-	for _, h := range res.Hits {
-		out.Rows = append(out.Rows, EventRow{h, p})
-	}
-	return out, nil
-}
-
-// An event cursor is the end of page one's range and the engine's own cursor.
-func sealEventCursor(c search.Cursor, end time.Time) string {
-	if c == "" {
-		return ""
-	}
-	return strconv.FormatInt(end.UnixMicro(), 36) + "." + string(c)
-}
-
-func openEventCursor(s string, end time.Time) (search.Cursor, time.Time, error) {
-	if s == "" {
-		return "", end, nil
-	}
-	when, rest, ok := strings.Cut(s, ".")
-	us, err := strconv.ParseInt(when, 36, 64)
-	if !ok || err != nil || us < 0 {
-		return "", end, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
-	}
-	return search.Cursor(rest), errata.FromMicros(us), nil
 }

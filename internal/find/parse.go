@@ -8,14 +8,24 @@ import (
 	"errata/internal/store"
 )
 
+// asked is a query as typed, with where and over which range it is asked.
+type asked struct {
+	q    string
+	in   querylang.Place
+	over Range
+}
+
+// days is how much the query reads, for the estimate of its cost.
+func (a asked) days() float64 { return a.over.To.Sub(a.over.From).Hours() / 24 }
+
 // parse reads a query, gives it the names it mentions, and writes it in its
 // canonical form, in which no plain identifier of a user is left.
-func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, q string) (out Query, err error) {
-	tree, notices, err := querylang.Parse(q)
+func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (out Query, err error) {
+	tree, notices, err := querylang.Parse(a.q)
 	if err != nil {
 		return out, err
 	}
-	if err := querylang.Check(tree, querylang.Context{In: querylang.InIssues}); err != nil {
+	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days()}); err != nil {
 		return out, err
 	}
 	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, UserSecret: s.UserSecret}
@@ -54,20 +64,4 @@ func (s *Service) issueIDs(ctx context.Context, tx *store.Tx, r reader, short []
 		}
 	}
 	return out, nil
-}
-
-// parseAlone is parse with a transaction of its own.
-func (s *Service) parseAlone(ctx context.Context, who errata.Actor, q string) (out Query, err error) {
-	if q == "" {
-		return out, nil
-	}
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		r, err := s.reader(ctx, tx, who, errata.EventRead)
-		if err != nil {
-			return err
-		}
-		out, err = s.parse(ctx, tx, r, q)
-		return err
-	})
-	return out, err
 }

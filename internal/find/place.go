@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 	"strconv"
 
-	"errata/internal/errata"
 	"errata/internal/search"
 	"errata/internal/store"
 )
@@ -26,8 +25,8 @@ type place struct {
 // maxCursor bounds a cursor, in characters.
 const maxCursor = 512
 
-func (p place) after(i errata.Issue, back bool) place {
-	c := store.CursorOf(i)
+// from is the place that continues at c.
+func (p place) from(c store.IssueCursor, back bool) place {
 	return place{Sort: p.Sort, Rank: c.Rank, LastSeen: c.LastSeen, ID: c.ID, AsOf: p.AsOf, Back: back}
 }
 

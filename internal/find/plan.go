@@ -2,6 +2,7 @@ package find
 
 import (
 	"slices"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -12,36 +13,33 @@ import (
 // plan is a query taken apart: what SQL knows of issues, and what only events
 // know. A group means: the issue has at least one event that satisfies all of it.
 type plan struct {
-	filter store.IssueFilter // scope, statuses, severities
+	filter store.IssueFilter // scope, statuses, severities, the rest of what SQL answers
 	narrow bool              // filter selects by more than projects
 	group  querylang.Expr    // nil = none
 }
 
-// newPlan splits a bound query. SQL keys stand alone or under NOT; mixed with
-// others under OR they cannot be answered yet.
-func newPlan(r reader, bound querylang.Expr) (plan, error) {
-	p := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: r.ids()}}}
-	var group []querylang.Expr
-	for _, kid := range conjuncts(bound) {
-		leaf, negated := plainLeaf(kid)
-		if leaf == nil || !issueKeys[leaf.Key.Name] {
-			if l := mixed(kid); l != nil {
-				return p, unsupported(l, "“"+l.Key.String()+"” cannot be combined with other fields by OR yet.")
-			}
-			group = append(group, kid)
-			continue
-		}
-		if err := p.narrowBy(r, leaf, negated); err != nil {
-			return p, err
-		}
+// newPlan divides a bound query between SQL and the engine. What both know is
+// SQL's in issue lists and the engine's elsewhere; where OR joins it with what
+// only events know, it is the engine's too. An OR that neither can answer alone
+// is query.unsupported.
+func newPlan(r reader, bound querylang.Expr, in querylang.Place, now time.Time) (plan, error) {
+	rows, events, ok := querylang.Split(bound, in).Parts()
+	if !ok && in == querylang.InIssues {
+		rows, events, ok = querylang.Split(bound, querylang.InEvents).Parts()
 	}
-	p.group = all(group)
-	return p, nil
+	if !ok {
+		return plan{}, refuseMixed(bound)
+	}
+	p := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: r.ids()}}}
+	rest := p.takeAll(r, rows)
+	var err error
+	p.filter.Where, err = store.WhereIssues(rest, now.UnixMicro())
+	p.narrow = p.narrow || rest != nil
+	p.group = p.takeServices(r, events)
+	return p, err
 }
 
-// issueKeys are the keys that SQL answers for whole issues.
-var issueKeys = map[string]bool{"severity": true, "is": true, "service": true}
-
+// conjuncts returns what a query joins by AND at its top.
 func conjuncts(x querylang.Expr) []querylang.Expr {
 	switch x := x.(type) {
 	case nil:
@@ -52,16 +50,7 @@ func conjuncts(x querylang.Expr) []querylang.Expr {
 	return []querylang.Expr{x}
 }
 
-func all(kids []querylang.Expr) querylang.Expr {
-	switch len(kids) {
-	case 0:
-		return nil
-	case 1:
-		return kids[0]
-	}
-	return &querylang.And{Kids: kids}
-}
-
+// plainLeaf returns the leaf that x is, perhaps under NOT; nil for the rest.
 func plainLeaf(x querylang.Expr) (l *querylang.Leaf, negated bool) {
 	if not, ok := x.(*querylang.Not); ok {
 		negated, x = true, not.Kid
@@ -70,30 +59,15 @@ func plainLeaf(x querylang.Expr) (l *querylang.Leaf, negated bool) {
 	return l, negated
 }
 
-// mixed returns a leaf inside x that only SQL can answer.
-func mixed(x querylang.Expr) *querylang.Leaf {
-	switch x := x.(type) {
-	case *querylang.And:
-		return firstMixed(x.Kids)
-	case *querylang.Or:
-		return firstMixed(x.Kids)
-	case *querylang.Not:
-		return mixed(x.Kid)
-	case *querylang.Leaf:
-		if x.Key.Name == "severity" || x.Key.Name == "is" {
-			return x
+// refuseMixed names a key that only SQL knows, joined by OR with others.
+func refuseMixed(bound querylang.Expr) error {
+	var culprit *querylang.Leaf
+	querylang.Each(bound, func(l *querylang.Leaf) {
+		if culprit == nil && querylang.FieldOf(l.Key).Column == querylang.OfIssue {
+			culprit = l
 		}
-	}
-	return nil
-}
-
-func firstMixed(kids []querylang.Expr) *querylang.Leaf {
-	for _, k := range kids {
-		if l := mixed(k); l != nil {
-			return l
-		}
-	}
-	return nil
+	})
+	return unsupported(culprit, "“"+culprit.Key.String()+"” cannot be joined by OR with what only events know.")
 }
 
 func unsupported(l *querylang.Leaf, message string) error {
@@ -101,59 +75,77 @@ func unsupported(l *querylang.Leaf, message string) error {
 		Start: l.Start, End: l.End, Message: message})
 }
 
-func (p *plan) narrowBy(r reader, l *querylang.Leaf, negated bool) error {
-	switch l.Key.Name {
-	case "severity":
-		in := keep(errata.Severities, negated, func(s errata.Severity) bool { return inRanges(l.Values, int64(s)) })
-		p.filter.Severities = intersect(p.filter.Severities, in)
-		p.narrow = true
-		if len(p.filter.Severities) == 0 {
-			p.filter.Scope = store.Scope{}
+// takeAll moves services, severities and statuses, for which the indexes of
+// issues are made, into fields of the filter, and returns the rest.
+func (p *plan) takeAll(r reader, rows querylang.Expr) querylang.Expr {
+	var rest []querylang.Expr
+	for _, kid := range conjuncts(rows) {
+		l, negated := plainLeaf(kid)
+		switch {
+		case l != nil && l.Key.Name == "service":
+			p.service(r, l, negated)
+		case l != nil && l.Key.Name == "severity":
+			p.severity(l, negated)
+		case l != nil && l.Key.Name == "is" && statusesOnly(l):
+			p.status(l, negated)
+		default:
+			rest = append(rest, kid)
 		}
-	case "service":
-		p.filter.Scope.Projects = slices.DeleteFunc(p.filter.Scope.Projects, func(id string) bool {
-			rec := querylang.Record{Service: r.projects[id].Slug}
-			return querylang.Match(&querylang.Leaf{Key: l.Key, Values: l.Values}, &rec) == negated
-		})
-	case "is":
-		return p.status(l, negated)
 	}
-	return nil
+	return querylang.All(rest...)
+}
+
+// takeServices narrows the scope by the services that a group asks for, and
+// returns the rest.
+func (p *plan) takeServices(r reader, group querylang.Expr) querylang.Expr {
+	var rest []querylang.Expr
+	for _, kid := range conjuncts(group) {
+		if l, negated := plainLeaf(kid); l != nil && l.Key.Name == "service" {
+			p.service(r, l, negated)
+		} else {
+			rest = append(rest, kid)
+		}
+	}
+	return querylang.All(rest...)
+}
+
+func (p *plan) service(r reader, l *querylang.Leaf, negated bool) {
+	p.filter.Scope.Projects = slices.DeleteFunc(p.filter.Scope.Projects, func(id string) bool {
+		return querylang.Match(l, &querylang.Record{Service: r.projects[id].Slug,
+			Terms: []string{"service=" + querylang.Fold(r.projects[id].Slug)}}) == negated
+	})
+}
+
+func (p *plan) severity(l *querylang.Leaf, negated bool) {
+	in := keep(errata.Severities, negated, func(s errata.Severity) bool { return inRanges(l.Values, int64(s)) })
+	p.filter.Severities, p.narrow = intersect(p.filter.Severities, in), true
+	if len(p.filter.Severities) == 0 {
+		p.nothing()
+	}
 }
 
 var everyStatus = []errata.Status{errata.Open, errata.Acknowledged, errata.Resolved, errata.Ignored}
 
-// statusWords are the values of is: that exist so far.
-var statusWords = map[string][]errata.Status{
-	"open": {errata.Open}, "acknowledged": {errata.Acknowledged}, "resolved": {errata.Resolved}, "ignored": {errata.Ignored},
-	"unresolved": {errata.Open, errata.Acknowledged},
+// statusesOnly says whether is: asks for nothing but statuses; it knows reasons
+// too.
+func statusesOnly(l *querylang.Leaf) bool {
+	return !slices.ContainsFunc(l.Values, func(v querylang.Value) bool { return !slices.Contains(everyStatus, errata.Status(v.Text)) })
 }
 
-func (p *plan) status(l *querylang.Leaf, negated bool) error {
-	var in []errata.Status
-	for _, v := range l.Values {
-		s, ok := statusWords[v.Text]
-		if !ok {
-			return unsupported(l, "“is:"+clip(v.Raw)+"” cannot be answered yet.")
-		}
-		in = append(in, s...)
-	}
-	in = keep(everyStatus, negated, func(s errata.Status) bool { return slices.Contains(in, s) })
-	p.filter.Statuses = intersect(p.filter.Statuses, in)
-	p.narrow = true
+func (p *plan) status(l *querylang.Leaf, negated bool) {
+	in := keep(everyStatus, negated, func(s errata.Status) bool {
+		return slices.ContainsFunc(l.Values, func(v querylang.Value) bool { return v.Text == string(s) })
+	})
+	p.filter.Statuses, p.narrow = intersect(p.filter.Statuses, in), true
 	if len(p.filter.Statuses) == 0 {
-		p.filter.Scope = store.Scope{}
+		p.nothing()
 	}
-	return nil
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 100 {
-		return string(r[:100])
-	}
-	return s
-}
+// nothing makes the filter select no issue: an empty list would not filter.
+func (p *plan) nothing() { p.filter.Scope = store.Scope{} }
 
+// keep returns the values that are in, or when negated those that are not.
 func keep[T comparable](from []T, negated bool, in func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(from), func(v T) bool { return in(v) == negated })
 }
@@ -167,39 +159,5 @@ func intersect[T comparable](have, with []T) []T {
 }
 
 func inRanges(vs []querylang.Value, n int64) bool {
-	for _, v := range vs {
-		if (v.Lo == nil || n >= *v.Lo) && (v.Hi == nil || n < *v.Hi) {
-			return true
-		}
-	}
-	return false
-}
-
-// onlyEnvironments returns the values of a group that is nothing but one
-// env:… of plain values.
-func onlyEnvironments(group querylang.Expr) ([]string, bool) {
-	l, ok := group.(*querylang.Leaf)
-	if !ok || l.Key.Name != "env" {
-		return nil, false
-	}
-	var out []string
-	for _, v := range l.Values {
-		if v.Kind != querylang.Equal {
-			return nil, false
-		}
-		out = append(out, v.Text)
-	}
-	return out, len(out) > 0
-}
-
-// onlyWords returns the phrases of a group that is nothing but words.
-func onlyWords(group querylang.Expr) (phrases [][]string, ok bool) {
-	for _, kid := range conjuncts(group) {
-		l, isLeaf := kid.(*querylang.Leaf)
-		if !isLeaf || l.Key.Name != "" || len(l.Values) != 1 || len(l.Values[0].Tokens) == 0 {
-			return nil, false
-		}
-		phrases = append(phrases, l.Values[0].Tokens)
-	}
-	return phrases, len(phrases) > 0
+	return slices.ContainsFunc(vs, func(v querylang.Value) bool { return (v.Lo == nil || n >= *v.Lo) && (v.Hi == nil || n < *v.Hi) })
 }

@@ -103,8 +103,9 @@ const (
 )
 
 // Volume is events over time. Edges holds n+1 times: where each bucket starts,
-// and the end of the last. The first and last bucket hold only what lies in
-// the range.
+// and the end of the last. Range is the asked one widened to whole buckets.
+// Previous is the equally long period just before, cut where the present one
+// has come to.
 type Volume struct {
 	Query    Query
 	Range    Range

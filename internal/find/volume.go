@@ -1,8 +1,8 @@
 package find
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,36 +19,54 @@ const countersFloor = stats.Interval("30m")
 
 // Volume counts events over time: from the roll-ups when the query asks for
 // nothing but services, environments, event severities and levels, else from
-// the engine. Both count by event time over [From, To).
+// the engine. Both count by event time, in whole buckets: the answer's Range is
+// the asked one widened to them. Errors: invalid (query.*, range, bucket, by),
+// unavailable or slow_down when only the engine can answer and it is away.
 func (s *Service) Volume(ctx context.Context, who errata.Actor, q VolumeQuery) (Volume, error) {
-	if !q.Range.Valid() {
-		return Volume{}, refuse("range", "range", "The range must begin before it ends and be shorter than ten years.")
-	}
 	if q.Zone == nil {
 		q.Zone = time.UTC
 	}
+	if err := q.check(); err != nil {
+		return Volume{}, err
+	}
 	v := volume{s: s, q: q}
-	err := s.Store.View(ctx, func(tx *store.Tx) error { return v.prepare(ctx, tx, who) })
-	if err != nil {
+	if err := s.Store.View(ctx, func(tx *store.Tx) error { return v.prepare(ctx, tx, who) }); err != nil {
 		return Volume{}, err
 	}
-	if err := v.interval(); err != nil {
-		return Volume{}, err
-	}
+	v.buckets(q.Interval)
 	if v.counters != nil && v.out.Interval.Width() >= countersFloor.Width() {
 		return v.fromCounters(ctx)
 	}
 	out, err := v.fromEngine(ctx)
-	if errata.CodeOf(err) == errata.Unavailable && v.counters != nil {
-		v.q.Interval = countersFloor // coarser, and there
-		if err := v.interval(); err != nil {
-			return Volume{}, err
-		}
+	if away(err) && v.counters != nil {
+		v.buckets(countersFloor) // coarser, and there
 		return v.fromCounters(ctx)
 	}
 	return out, err
 }
 
+func (q *VolumeQuery) check() error {
+	if q.By == "" {
+		q.By = BySeverity
+	}
+	width := q.Interval
+	if width == "" {
+		width = "1w"
+	}
+	switch {
+	case !q.Range.Valid():
+		return refuseRange()
+	case volumeKeys[q.By] == "":
+		return refuse("by", "unknown", "Events are split by severity, level, service or environment.")
+	case !width.Valid():
+		return refuse("bucket", "unknown", "There is no such bucket.")
+	case q.Range.To.Sub(q.Range.From)/width.Width() > search.MaxBuckets:
+		return refuse("bucket", "range", "This bucket is too fine for the range: a chart has at most 11,000.")
+	}
+	return nil
+}
+
+// volume is one volume in the making.
 type volume struct {
 	s        *Service
 	q        VolumeQuery
@@ -64,165 +82,183 @@ func (v *volume) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (e
 	if v.reader, err = v.s.reader(ctx, tx, who, errata.AnalyticsRead); err != nil {
 		return err
 	}
-	if v.query, err = v.s.parse(ctx, tx, v.reader, v.q.Q); err != nil {
+	if v.query, err = v.s.parse(ctx, tx, v.reader, asked{v.q.Q, querylang.InEvents, v.q.Range}); err != nil {
 		return err
 	}
-	if v.plan, err = newPlan(v.reader, v.query.Bound); err != nil {
+	if v.plan, err = newPlan(v.reader, v.query.Bound, querylang.InEvents, v.s.Clock()); err != nil {
 		return err
 	}
-	if v.counters, err = v.rollUp(ctx, tx); err != nil || v.counters != nil {
-		return err
+	if v.plan.narrow {
+		return v.selectIssues(ctx, tx)
 	}
-	if !v.plan.narrow {
-		return nil
-	}
+	v.counters, err = v.rollUp(ctx, tx)
+	return err
+}
+
+// selectIssues reads which issues the query's SQL part means.
+func (v *volume) selectIssues(ctx context.Context, tx *store.Tx) (err error) {
 	f := v.plan.filter
-	f.From, f.To = v.span().From.UnixMicro(), v.q.Range.To.UnixMicro()
+	f.From, f.To = v.span().From.UnixMicro(), v.span().To.UnixMicro()
 	limit := v.s.Engine.Caps().MaxIssueSet
 	v.ids, err = tx.IssueIDs(ctx, f, limit+1)
 	if len(v.ids) > limit {
-		return errata.Because(errata.Invalid, "Too many issues match: add service: or shorten the range.", nil,
-			errata.Detail{Reason: "query.too_broad", Field: "q", Message: "More issues match than one chart can hold.",
-				Hint: "Add service: or shorten the range."})
+		const sentence = "More issues match than one chart can hold."
+		return errata.Because(errata.Invalid, sentence, nil, errata.Detail{Reason: "query.too_broad", Field: "q", Message: sentence,
+			Hint: "Add service: or shorten the range."})
 	}
 	return err
 }
 
-// span is all that is read: with the period before when compared.
+// span is all that is read: whole buckets, and as many before when compared.
 func (v *volume) span() Range {
+	widest := stats.Interval("1w").Width() // wider than any bucket reaches beyond the range
+	r := Range{v.q.Range.From.Add(-widest), v.q.Range.To.Add(widest)}
 	if v.q.Compare {
-		return Range{v.q.Range.Before().From, v.q.Range.To}
+		r.From = r.From.Add(-r.To.Sub(r.From))
 	}
-	return v.q.Range
+	return r
 }
 
 // rollUp returns the filter by which project_quarter answers, nil when it cannot.
 func (v *volume) rollUp(ctx context.Context, tx *store.Tx) (*store.VolumeFilter, error) {
-	if v.plan.narrow {
-		return nil, nil
-	}
-	f := store.VolumeFilter{Scope: v.plan.filter.Scope}
+	f := &store.VolumeFilter{Scope: v.plan.filter.Scope}
 	for _, kid := range conjuncts(v.plan.group) {
 		l, negated := plainLeaf(kid)
 		if l == nil {
 			return nil, nil
 		}
-		switch l.Key.Name {
-		case "event.severity":
-			f.Severities = intersect(f.Severities, keep(errata.Severities, negated, func(x errata.Severity) bool { return inRanges(l.Values, int64(x)) }))
-			if len(f.Severities) == 0 {
-				f.Scope = store.Scope{}
-			}
-		case "level":
-			f.Levels = intersect(f.Levels, keep(errata.Levels, negated, func(x errata.Level) bool {
-				return querylang.Match(l, &querylang.Record{Level: x})
-			}))
-			if len(f.Levels) == 0 {
-				f.Scope = store.Scope{}
-			}
-		case "env":
-			names, err := tx.Environments(ctx, f.Scope, v.span().From.UnixMicro()-int64(time.Hour/time.Microsecond), v.q.Range.To.UnixMicro())
-			if err != nil {
-				return nil, err
-			}
-			f.Environments = intersect(f.Environments, keep(names, negated, func(n string) bool {
-				return querylang.Match(l, &querylang.Record{Env: n, Terms: []string{"env=" + querylang.Fold(n)}, Keys: []string{"env"}})
-			}))
-			if len(f.Environments) == 0 {
-				f.Scope = store.Scope{}
-			}
-		default:
-			return nil, nil
+		some, known, err := v.narrowRollUp(ctx, tx, f, l, negated)
+		if err != nil || !known {
+			return nil, err
+		}
+		if !some {
+			f.Scope = store.Scope{} // an empty list would not filter
 		}
 	}
-	return &f, nil
+	return f, nil
 }
 
-func (v *volume) interval() error {
-	r := v.q.Range
-	v.out = Volume{Query: v.query, Range: r, Interval: v.q.Interval}
-	if v.out.Interval == "" {
-		v.out.Interval = stats.Auto(r.From, r.To, stats.Ladder[0])
+// narrowRollUp adds a condition; known says that the roll-ups have its key, some
+// that it leaves anything.
+func (v *volume) narrowRollUp(ctx context.Context, tx *store.Tx, f *store.VolumeFilter, l *querylang.Leaf, negated bool) (some, known bool, err error) {
+	switch l.Key.Name {
+	case "event.severity":
+		f.Severities = intersect(f.Severities, keep(errata.Severities, negated, func(x errata.Severity) bool { return inRanges(l.Values, int64(x)) }))
+		return len(f.Severities) > 0, true, nil
+	case "level":
+		f.Levels = intersect(f.Levels, keep(errata.Levels, negated, func(x errata.Level) bool {
+			return querylang.Match(l, &querylang.Record{Level: x})
+		}))
+		return len(f.Levels) > 0, true, nil
+	case "env":
+		names, all, err := environments(ctx, tx, f.Scope, v.span(), l, negated)
+		f.Environments = intersect(f.Environments, names)
+		return len(f.Environments) > 0, all, err
 	}
-	if r.To.Sub(r.From)/v.out.Interval.Width() > search.MaxBuckets {
-		return refuse("bucket", "range", "This bucket is too fine for the range: a chart has at most 11,000.")
+	return false, false, nil
+}
+
+// buckets lays the chart's buckets over the range.
+func (v *volume) buckets(i stats.Interval) {
+	r := v.q.Range
+	v.out = Volume{Query: v.query, Interval: i}
+	if i == "" {
+		v.out.Interval = stats.Auto(r.From, r.To, stats.Ladder[0])
 	}
 	v.out.Edges = stats.Edges(r.From, r.To, v.out.Interval, v.q.Zone)
 	v.out.Range = Range{v.out.Edges[0], v.out.Edges[len(v.out.Edges)-1]}
-	return nil
 }
 
-// before returns the period before, as long as the buckets together, and cut
-// where the present one has not come to yet.
+// before returns the period before: as many buckets, just before. Days and
+// weeks are those of the zone's calendar; others are shifted by the length of
+// the range. It is cut at the quarter of an hour that the present one has come
+// to.
 func (v *volume) before() (Range, []time.Time) {
-	length := v.out.Range.To.Sub(v.out.Range.From)
-	edges := make([]time.Time, len(v.out.Edges))
-	for i, e := range v.out.Edges {
-		edges[i] = e.Add(-length)
+	first, last := v.out.Range.From, v.out.Range.To
+	back := func(t time.Time) time.Time { return t.Add(first.Sub(last)) }
+	if v.out.Interval.Calendar() {
+		days := int(v.out.Interval.Width()/(24*time.Hour)) * (len(v.out.Edges) - 1)
+		back = func(t time.Time) time.Time { return t.In(v.q.Zone).AddDate(0, 0, -days) }
 	}
-	end := v.out.Range.To
-	if now := v.s.Clock(); now.Before(end) {
-		end = now
+	noon := back(first.Add(v.out.Interval.Width() / 2)) // within the first bucket, whatever the clock did
+	edges := stats.Edges(noon, first, v.out.Interval, v.q.Zone)
+	end := first
+	if now := v.s.Clock().Truncate(15 * time.Minute).Add(15 * time.Minute); now.Before(last) {
+		end = back(now)
 	}
-	return Range{edges[0], end.Add(-length)}, edges
+	return Range{edges[0], end.UTC()}, edges
 }
 
 var volumeKeys = map[By]store.VolumeKey{BySeverity: store.BySeverity, ByLevel: store.ByLevel, ByService: store.ByProject, ByEnvironment: store.ByEnvironment}
 
+// counts are events by the start of a quarter of an hour or a bucket, µs.
+type counts map[int64]int64
+
+// byKey are counts of several lines.
+type byKey map[string]counts
+
+func (k byKey) add(key string, start, n int64) {
+	if k[key] == nil {
+		k[key] = counts{}
+	}
+	k[key][start] += n
+}
+
 func (v *volume) fromCounters(ctx context.Context) (Volume, error) {
 	v.out.Source = FromCounters
 	err := v.s.Store.View(ctx, func(tx *store.Tx) error {
-		f := *v.counters
-		f.From, f.To = v.out.Range.From.UnixMicro(), v.out.Range.To.UnixMicro()
-		rows, err := tx.Volume(ctx, f, volumeKeys[v.q.By])
+		lines, err := v.quarters(ctx, tx, v.out.Range, volumeKeys[v.q.By])
 		if err != nil {
 			return err
 		}
-		byKey := map[string]map[int64]int64{}
-		for _, r := range rows {
-			if byKey[r.Key] == nil {
-				byKey[r.Key] = map[int64]int64{}
-			}
-			byKey[r.Key][r.Start] += r.Events
-		}
-		v.series(byKey)
+		v.series(lines)
 		if !v.q.Compare {
 			return nil
 		}
 		span, edges := v.before()
-		f.From, f.To = span.From.UnixMicro(), span.To.UnixMicro()
-		rows, err = tx.Volume(ctx, f, store.ByNothing)
-		counts := map[int64]int64{}
-		for _, r := range rows {
-			counts[r.Start] += r.Events
-		}
-		v.out.Previous = stats.Fold(counts, edges)
+		lines, err = v.quarters(ctx, tx, span, store.ByNothing)
+		v.out.Previous = stats.Fold(lines[""], edges)
 		return err
 	})
 	return v.out, err
 }
 
-// maxSeries is how many lines a volume has; the rest is added up as "other".
+// quarters reads the roll-up.
+func (v *volume) quarters(ctx context.Context, tx *store.Tx, r Range, by store.VolumeKey) (byKey, error) {
+	f := *v.counters
+	f.From, f.To = r.From.UnixMicro(), r.To.UnixMicro()
+	rows, err := tx.Volume(ctx, f, by)
+	lines := byKey{}
+	for _, row := range rows {
+		lines.add(row.Key, row.Start, row.Events)
+	}
+	return lines, err
+}
+
+// maxSeries is how many lines a volume has; the rest is added up as Other.
 const maxSeries = 50
 
-// series folds counts by bucket start into lines: severities and levels all,
-// most urgent first; others by total.
-func (v *volume) series(byKey map[string]map[int64]int64) {
-	v.out.Series, v.out.Total = nil, 0
-	keys := slices.Sorted(maps.Keys(byKey))
+// Other is the key of the line that holds what has no line of its own.
+const Other = "other"
+
+// series folds counts into lines: severities and levels all, most urgent first;
+// others by total, then key.
+func (v *volume) series(lines byKey) {
+	keys := slices.Sorted(maps.Keys(lines))
 	switch v.q.By {
 	case BySeverity:
-		keys = texts(errata.Severities)
+		keys = keysOf(errata.Severities, errata.Severity.String)
 	case ByLevel:
-		keys = texts(errata.Levels)
+		keys = keysOf(errata.Levels, func(l errata.Level) string { return string(l) })
 	case ByService, ByEnvironment:
 	}
+	v.out.Series, v.out.Total = nil, 0
 	for _, k := range keys {
-		one := newSeries(v.name(k), stats.Fold(byKey[k], v.out.Edges))
+		one := newSeries(v.name(k), stats.Fold(lines[k], v.out.Edges))
 		v.out.Series, v.out.Total = append(v.out.Series, one), v.out.Total+one.Total
 	}
 	if v.q.By == ByService || v.q.By == ByEnvironment {
-		slices.SortStableFunc(v.out.Series, func(a, b Series) int { return int(b.Total - a.Total) })
+		slices.SortStableFunc(v.out.Series, func(a, b Series) int { return cmp.Compare(b.Total, a.Total) })
 		v.out.Series = foldOther(v.out.Series)
 	}
 }
@@ -231,20 +267,20 @@ func foldOther(all []Series) []Series {
 	if len(all) <= maxSeries {
 		return all
 	}
-	other := Series{Key: "other", Buckets: make([]int64, len(all[0].Buckets))}
+	sum := make([]int64, len(all[0].Buckets))
 	for _, s := range all[maxSeries:] {
-		other.Total += s.Total
 		for i, n := range s.Buckets {
-			other.Buckets[i] += n
+			sum[i] += n
 		}
 	}
-	return append(all[:maxSeries:maxSeries], other)
+	return append(all[:maxSeries:maxSeries], newSeries(Other, sum))
 }
 
-func texts[T ~string | errata.Severity](in []T) []string {
-	out := make([]string, len(in))
-	for i, v := range in {
-		out[i] = fmt.Sprint(v)
+// keysOf writes the values of an enumeration as keys.
+func keysOf[T any](values []T, write func(T) string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = write(v)
 	}
 	return out
 }
@@ -263,77 +299,4 @@ func newSeries(key string, buckets []int64) Series {
 		s.Total += n
 	}
 	return s
-}
-
-var engineKeys = map[By]string{BySeverity: "event.severity", ByLevel: "level", ByService: "service", ByEnvironment: "env"}
-
-func (v *volume) fromEngine(ctx context.Context) (Volume, error) {
-	v.out.Source = FromEngine
-	if v.plan.narrow && len(v.ids) == 0 || len(v.plan.filter.Scope.Projects) == 0 {
-		v.series(nil)
-		if v.q.Compare {
-			v.out.Previous = make([]int64, len(v.out.Edges)-1)
-		}
-		return v.out, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, searchWait)
-	defer cancel()
-	answers := v.s.Engine.MultiSearch(ctx, v.requests())
-	for _, a := range answers {
-		if a.Err != nil {
-			return v.out, a.Err
-		}
-		v.out.Gaps = append(v.out.Gaps, a.Result.Gaps...)
-	}
-	byKey := map[string]map[int64]int64{}
-	for _, b := range answers[0].Result.Aggs["by"].Buckets {
-		byKey[v.engineName(b.Key)] = starts(b.Sub["time"])
-	}
-	v.series(byKey)
-	if v.q.Compare {
-		_, edges := v.before()
-		v.out.Previous = stats.Fold(starts(answers[1].Result.Aggs["time"]), edges)
-	}
-	return v.out, nil
-}
-
-// engineName turns a key of the engine into the one the counters have.
-func (v *volume) engineName(key string) string {
-	if v.q.By == ByService {
-		return v.reader.bySlug[key].ID
-	}
-	return key
-}
-
-func starts(a search.AggResult) map[int64]int64 {
-	out := map[int64]int64{}
-	for _, b := range a.Buckets {
-		out[b.Start] += b.Count
-	}
-	return out
-}
-
-// maxHalfHours is how long a period may be to be read in half hours.
-const maxHalfHours = 200 * 24 * time.Hour
-
-func (v *volume) requests() []search.Request {
-	var kids []querylang.Expr
-	if v.plan.narrow {
-		kids = append(kids, issueLeaf(v.ids...))
-	}
-	kids = append(kids, conjuncts(v.plan.group)...)
-	r := search.Request{Scope: search.Scope{Projects: v.plan.filter.Scope.Projects}, Query: all(kids), From: v.out.Range.From,
-		To: v.out.Range.To, Timeout: searchWait}
-	time := search.Agg{Name: "time", Kind: search.Histogram, Interval: v.out.Interval, Zone: v.q.Zone}
-	r.Aggs = []search.Agg{{Name: "by", Kind: search.Terms, Key: querylang.Key{Name: engineKeys[v.q.By]}, Size: 1000, Sub: []search.Agg{time}}}
-	if !v.q.Compare {
-		return []search.Request{r}
-	}
-	before := r
-	span, _ := v.before()
-	if time.Interval.Calendar() && span.To.Sub(span.From) < maxHalfHours {
-		time.Interval = countersFloor // shifted over a clock change, days begin elsewhere
-	}
-	before.From, before.To, before.Aggs = span.From, span.To, []search.Agg{time}
-	return []search.Request{r, before}
 }

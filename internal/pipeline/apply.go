@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,25 +125,29 @@ func (t *turnTx) sortOut(ctx context.Context, items []*item) (unknown []*item, e
 	if err != nil {
 		return nil, err
 	}
-	first := map[store.EventKey]*item{}
+	first := map[store.EventKey]bool{}
 	for _, it := range items {
-		if revoked, err := t.revoked(ctx, it); err != nil {
-			return nil, err
-		} else if revoked {
-			t.outcome(it, errata.Filtered, "key_revoked")
-			it.dropped = true
-			continue
-		}
 		if have, ok := known[it.key()]; ok {
 			it.issue = have.IssueID
 			t.outcome(it, errata.Deduplicated, "event_id")
-		} else if !t.newBatch[it.batch] {
+			continue
+		}
+		if !t.newBatch[it.batch] {
 			it.dropped = true // it ended otherwise when its batch was counted
-		} else if first[it.key()] != nil {
+			continue
+		}
+		revoked, err := t.revoked(ctx, it)
+		switch {
+		case err != nil:
+			return nil, err
+		case revoked:
+			it.dropped = true
+			t.outcome(it, errata.Filtered, "key_revoked")
+		case first[it.key()]:
 			it.dropped = true // the first of the two is written
 			t.outcome(it, errata.Deduplicated, "event_id")
-		} else {
-			first[it.key()] = it
+		default:
+			first[it.key()] = true
 			unknown = append(unknown, it)
 		}
 	}
@@ -240,15 +245,37 @@ func (t *turnTx) claimEvents(ctx context.Context, items []*item) error {
 		return err
 	}
 	t.counted = nil
+	var late []*item
 	for _, it := range items {
 		if fresh[it.key()] {
 			t.counted = append(t.counted, it)
 			t.outcomes.Add(outcomeKey(it.entry, it.event.ReceivedAt, errata.Stored, "full"), 1, it.entry.Bytes)
 		} else {
-			t.outcome(it, errata.Deduplicated, "event_id")
+			late = append(late, it)
 		}
 	}
+	if err := t.yield(ctx, late); err != nil {
+		return err
+	}
 	return t.releaseUnused(ctx)
+}
+
+// yield leaves events to the worker that counted them a moment earlier. Their
+// issue is the one it chose: this worker may have had another in mind.
+func (t *turnTx) yield(ctx context.Context, late []*item) error {
+	if len(late) == 0 {
+		return nil
+	}
+	keys := make([]store.EventKey, len(late))
+	for i, it := range late {
+		keys[i] = it.key()
+	}
+	theirs, err := t.tx.Applied(ctx, keys)
+	for _, it := range late {
+		it.issue = theirs[it.key()].IssueID
+		t.outcome(it, errata.Deduplicated, "event_id")
+	}
+	return err
 }
 
 // releaseUnused gives back claims whose events another worker had counted.
@@ -289,6 +316,7 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 		return err
 	}
 	var changes []store.IssueChange
+	var created []errata.Issue
 	for _, id := range sortedKeys(events) {
 		before := issues[id]
 		after := before
@@ -297,21 +325,30 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 		}
 		after.Users += newcomers[id]
 		if _, made := t.made[id]; made {
-			if err := t.create(ctx, after); err != nil {
-				return err
-			}
-			continue
+			created = append(created, after)
+		} else {
+			changes = append(changes, store.IssueChange{Before: before, After: after, Keys: keysOf(after)})
 		}
-		changes = append(changes, store.IssueChange{Before: before, After: after, Keys: keysOf(after)})
+	}
+	if err := t.create(ctx, created); err != nil {
+		return err
 	}
 	return t.tx.UpdateIssues(ctx, changes)
 }
 
-func (t *turnTx) create(ctx context.Context, is errata.Issue) (err error) {
-	if is.Number, err = t.tx.Next(ctx, store.IssueCounter(is.ProjectID)); err != nil {
-		return err
+// create adds issues with their numbers. Projects in order: two workers that
+// take numbers of two projects must not wait for each other.
+func (t *turnTx) create(ctx context.Context, issues []errata.Issue) (err error) {
+	slices.SortStableFunc(issues, func(a, b errata.Issue) int { return strings.Compare(a.ProjectID, b.ProjectID) })
+	for _, is := range issues {
+		if is.Number, err = t.tx.Next(ctx, store.IssueCounter(is.ProjectID)); err != nil {
+			return err
+		}
+		if err := t.tx.CreateIssue(ctx, is, keysOf(is)); err != nil {
+			return err
+		}
 	}
-	return t.tx.CreateIssue(ctx, is, keysOf(is))
+	return nil
 }
 
 func keysOf(is errata.Issue) store.IssueKeys {

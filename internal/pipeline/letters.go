@@ -2,10 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -61,120 +57,47 @@ func (t *turnTx) bury(ctx context.Context, letters []buried) error {
 		if err != nil {
 			return err
 		}
-		if fresh {
-			t.outcomes.Add(outcomeKey(l.entry, t.now, errata.DeadLettered, poison), 1, l.entry.Bytes)
+		outcome, reason := errata.DeadLettered, poison
+		if !fresh { // the same event came before, and was kept
+			outcome, reason = errata.Deduplicated, "event_id"
 		}
+		t.outcomes.Add(outcomeKey(l.entry, t.now, outcome, reason), 1, l.entry.Bytes)
 	}
 	return nil
 }
 
-// refuse keeps events that the engine will never take. They were counted as
-// stored: the count moves.
-func (w *Worker) refuse(ctx context.Context, items []*item) error {
-	if len(items) == 0 {
+// spoilt is an event that was counted as stored and cannot be: the engine
+// refuses it, or it cannot be read any more.
+type spoilt struct {
+	entry    queue.Entry
+	received int64 // µs
+	row      store.DeadLetter
+}
+
+// spoil makes the dead letter of a counted event.
+func (w *Worker) spoil(it *item, reason string, cause error) spoilt {
+	return spoilt{it.entry, it.event.ReceivedAt, w.deadLetter(it.entry, reason, cause, true)}
+}
+
+// move keeps events as dead letters that were counted as stored, and moves the
+// count with them.
+func (w *Worker) move(ctx context.Context, all []spoilt) error {
+	if len(all) == 0 {
 		return nil
-	}
-	rows := make([]store.DeadLetter, len(items))
-	for i, it := range items {
-		rows[i] = w.deadLetter(it.entry, mapping, errors.New(it.refusal), true)
 	}
 	return w.Store.InTx(ctx, func(tx *store.Tx) error {
 		tx.System("pipeline")
 		moved := errata.Outcomes{}
-		for i, it := range items {
-			fresh, err := tx.ParkLetter(ctx, rows[i])
+		for _, s := range all {
+			fresh, err := tx.ParkLetter(ctx, s.row)
 			if err != nil {
 				return err
 			}
 			if fresh {
-				moved.Add(outcomeKey(it.entry, it.event.ReceivedAt, errata.Stored, "full"), -1, -it.entry.Bytes)
-				moved.Add(outcomeKey(it.entry, it.event.ReceivedAt, errata.DeadLettered, mapping), 1, it.entry.Bytes)
+				moved.Add(outcomeKey(s.entry, s.received, errata.Stored, "full"), -1, -s.entry.Bytes)
+				moved.Add(outcomeKey(s.entry, s.received, errata.DeadLettered, s.row.Reason), 1, s.entry.Bytes)
 			}
 		}
 		return tx.AddOutcomes(ctx, moved)
 	})
-}
-
-// takeApart works off a message that failed too often, event by event; what
-// fails alone becomes a dead letter.
-func (w *Worker) takeApart(ctx context.Context, m *queue.Message) error {
-	b, err := queue.Decode(m.Data)
-	if err != nil {
-		w.quarantine(m, err)
-		return m.Ack(ctx)
-	}
-	counted, err := w.knows(ctx, b.ID)
-	if err != nil {
-		return err
-	}
-	for i, e := range b.Entries {
-		part := queue.Batch{ID: b.ID, Entries: []queue.Entry{e}}
-		if !counted { // the whole was never counted: each part counts for itself
-			part.ID += "/" + strconv.Itoa(i)
-		}
-		err := w.workBatches(ctx, []queue.Batch{part})
-		if passing(err) {
-			return err
-		} else if err != nil {
-			if err := w.giveUp(ctx, part.ID, e, err); err != nil {
-				return err
-			}
-		}
-	}
-	return m.Ack(ctx)
-}
-
-// knows says whether the ledger has a batch.
-func (w *Worker) knows(ctx context.Context, batch string) (known bool, err error) {
-	err = w.Store.View(ctx, func(tx *store.Tx) error {
-		k := store.EventKey{EventID: batch}
-		have, err := tx.Applied(ctx, []store.EventKey{k})
-		_, known = have[k]
-		return err
-	})
-	return known, err
-}
-
-// giveUp makes a dead letter of an event that failed alone.
-func (w *Worker) giveUp(ctx context.Context, batch string, e queue.Entry, cause error) error {
-	row := w.deadLetter(e, attempts, cause, false)
-	key := store.EventKey{ProjectID: row.ProjectID, EventID: row.EventID}
-	now := w.Clock().UnixMicro()
-	return w.Store.InTx(ctx, func(tx *store.Tx) error {
-		tx.System("pipeline")
-		known, err := tx.Applied(ctx, []store.EventKey{key})
-		if err != nil {
-			return err
-		}
-		have, applied := known[key]
-		row.SQLApplied = applied
-		fresh, err := tx.ParkLetter(ctx, row)
-		if err != nil || !fresh {
-			return err
-		}
-		out := errata.Outcomes{}
-		received := now
-		if applied {
-			received = have.ReceivedAt
-			out.Add(outcomeKey(e, received, errata.Stored, "full"), -1, -e.Bytes)
-		}
-		out.Add(outcomeKey(e, received, errata.DeadLettered, attempts), 1, e.Bytes)
-		if err := tx.AddOutcomes(ctx, out); err != nil {
-			return err
-		}
-		_, err = tx.ApplyBatch(ctx, batch, now)
-		return err
-	})
-}
-
-// backOff gives parked batches back: after 1, 2, 5, 10, 30 and 60 s, without end.
-func (w *Worker) backOff(ms []*queue.Message, cause error) error {
-	waits := []time.Duration{1, 2, 5, 10, 30, 60}
-	for _, m := range ms {
-		after := waits[min(int(m.Tries), len(waits))-1] * time.Second
-		if err := m.Retry(after); err != nil {
-			return fmt.Errorf("%w; and %w", cause, err)
-		}
-	}
-	return cause
 }

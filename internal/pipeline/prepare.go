@@ -21,7 +21,6 @@ type item struct {
 	title       string
 	doc         search.Doc
 	issue       string // decided by the transaction
-	refusal     string // why the engine refused it
 	dropped     bool   // by the transaction: revoked, or the twin of another in the turn
 }
 
@@ -56,7 +55,7 @@ func (it *item) sighting() errata.Sighting {
 	}
 }
 
-// users returns the hash that counts the event's user, or "".
+// user returns the hash that counts the event's user, or "".
 func (it *item) user() string {
 	if it.event.User == nil {
 		return ""

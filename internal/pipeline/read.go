@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"os"
@@ -21,34 +22,67 @@ import (
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// read unpacks messages. One that cannot be read is put aside as a file for
-// the operator: it is damaged, and guessing would count wrong.
-func (w *Worker) read(ms []*queue.Message) (out []queue.Batch) {
+// read unpacks messages and returns those it could with their batches. The
+// others are damaged, and guessing would count wrong: they end here, put aside
+// for the operator, or come again when that fails.
+func (w *Worker) read(ctx context.Context, ms []*queue.Message) (batches []queue.Batch, sound []*queue.Message) {
 	for _, m := range ms {
-		b, err := queue.Decode(m.Data)
-		if err != nil {
-			w.quarantine(m, err)
+		b, cause := queue.Decode(m.Data)
+		if cause == nil {
+			batches, sound = append(batches, b), append(sound, m)
 			continue
 		}
-		out = append(out, b)
+		err := w.quarantine(m, cause)
+		if err == nil {
+			err = w.ack(ctx, []*queue.Message{m})
+		}
+		if err != nil {
+			w.Log.Error("damaged batch not put aside", slog.String("batch_id", m.ID), slog.Any("error", errors.Join(err, m.Retry(w.again))))
+		}
 	}
-	return out
+	return batches, sound
 }
 
-func (w *Worker) quarantine(m *queue.Message, cause error) {
-	dir := filepath.Join(w.DataDir, "quarantine")
+// quarantine keeps the bytes of a message; it may be acknowledged when they are
+// on disk.
+func (w *Worker) quarantine(m *queue.Message, cause error) error {
 	name := strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r == '-' {
 			return r
 		}
 		return '_'
 	}, m.ID)
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".batch"), m.Data, 0o600)
+	if err := keepFile(filepath.Join(w.DataDir, "quarantine"), name+".batch", m.Data); err != nil {
+		return errata.E(errata.Unavailable, "A damaged batch could not be put aside.", err)
 	}
 	w.metrics.quarantined.Inc()
-	w.Log.Error("batch damaged, put aside", slog.String("batch_id", m.ID), slog.Any("cause", cause), slog.Any("error", err))
+	w.Log.Error("batch damaged, put aside", slog.String("batch_id", m.ID), slog.Any("cause", cause))
+	return nil
+}
+
+// keepFile writes a file that is whole or absent after a power failure.
+func keepFile(dir, name string, data []byte) (err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "tmp-*")
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(data); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	d, err := os.Open(dir) //nolint:gosec // a folder of the data directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // letter is an event that becomes a dead letter.

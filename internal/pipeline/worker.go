@@ -48,6 +48,7 @@ type Worker struct {
 	Options
 	projects projects
 	metrics  metrics
+	again    time.Duration // until a message that failed comes back
 	mu       sync.Mutex
 	tries    map[string]int // failed tries by message, while database and engine were up
 }
@@ -57,7 +58,8 @@ func New(o Options) *Worker {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Worker{Options: o, metrics: newMetrics(o.Metrics), tries: map[string]int{}, projects: projects{store: o.Store, clock: o.Clock}}
+	return &Worker{Options: o, metrics: newMetrics(o.Metrics), again: time.Second, tries: map[string]int{},
+		projects: projects{store: o.Store, clock: o.Clock}}
 }
 
 // Run drains both streams until ctx ends.
@@ -72,19 +74,17 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	var wg sync.WaitGroup
 	for range max(w.Workers, 1) {
-		wg.Go(func() { w.loop(ctx, events, turnMessages, w.once) })
+		wg.Go(func() { w.loop(ctx, events) })
 	}
-	wg.Go(func() { w.loop(ctx, backlog, 1, w.reindex) })
+	wg.Go(func() { w.drain(ctx, backlog) })
 	wg.Wait()
 	return nil
 }
 
-type turn func(ctx context.Context, ms []*queue.Message) error
-
 // loop takes turns; what is in hand when ctx ends is finished.
-func (w *Worker) loop(ctx context.Context, from *queue.Consumer, most int, do turn) {
+func (w *Worker) loop(ctx context.Context, from *queue.Consumer) {
 	for ctx.Err() == nil {
-		ms, err := from.Next(ctx, most)
+		ms, err := from.Next(ctx, turnMessages)
 		if err != nil {
 			w.Log.Warn("queue not readable", slog.Any("error", err))
 			pause(ctx, time.Second)
@@ -93,7 +93,7 @@ func (w *Worker) loop(ctx context.Context, from *queue.Consumer, most int, do tu
 		for len(ms) > 0 {
 			var now []*queue.Message
 			now, ms = share(ms)
-			if err := do(context.WithoutCancel(ctx), now); err != nil {
+			if err := w.once(context.WithoutCancel(ctx), now); err != nil {
 				w.Log.Warn("turn failed", slog.Int("messages", len(now)), slog.Any("error", err))
 			}
 		}
@@ -127,8 +127,11 @@ func pause(ctx context.Context, d time.Duration) {
 func (w *Worker) once(ctx context.Context, ms []*queue.Message) error {
 	stop := keepAlive(ms)
 	defer stop()
-	err := w.work(ctx, ms)
-	if err == nil {
+	ms, err := w.resume(ctx, ms)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	if err = w.work(ctx, ms); err == nil {
 		return nil
 	}
 	if len(ms) == 1 || passing(err) {
@@ -151,7 +154,8 @@ func passing(err error) bool {
 
 func (w *Worker) work(ctx context.Context, ms []*queue.Message) error {
 	began := w.Clock()
-	if err := w.workBatches(ctx, w.read(ms)); err != nil {
+	batches, ms := w.read(ctx, ms)
+	if err := w.workBatches(ctx, batches); err != nil {
 		return err
 	}
 	w.metrics.turns.Observe(w.Clock().Sub(began).Seconds())
@@ -179,7 +183,7 @@ func (w *Worker) later(ctx context.Context, ms []*queue.Message, cause error) er
 				continue
 			}
 		}
-		if err := m.Retry(time.Second); err != nil {
+		if err := m.Retry(w.again); err != nil {
 			return errors.Join(cause, err)
 		}
 	}

@@ -2,9 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"time"
 
-	"errata/internal/errata"
 	"errata/internal/queue"
 	"errata/internal/search"
 )
@@ -51,29 +52,41 @@ func portion(items []*item) (now, later []*item) {
 	return items, nil
 }
 
+// indexWait is how long a turn waits for the engine. One that neither takes
+// nor refuses must not keep the next events from being counted.
+const indexWait = 10 * time.Second
+
 func (w *Worker) index(ctx context.Context, items []*item) error {
-	results, err := w.Engine.Index(ctx, docsOf(items))
+	again, err := w.offer(ctx, items)
 	if passing(err) {
 		return w.park(ctx, items)
 	} else if err != nil {
 		return err
 	}
-	var refused, again []*item
+	return w.park(ctx, again)
+}
+
+// offer hands events to the engine. What it refuses for good becomes a dead
+// letter; what it cannot take now is returned.
+func (w *Worker) offer(ctx context.Context, items []*item) (again []*item, err error) {
+	wait, cancel := context.WithTimeout(ctx, indexWait)
+	results, err := w.Engine.Index(wait, docsOf(items))
+	cancel()
+	if err != nil {
+		return nil, err
+	}
+	var refused []spoilt
 	for i, r := range results {
 		switch r.Status {
 		case search.Rejected:
 			w.Log.Warn("event refused by the engine", slog.String("event_id", items[i].event.ID), slog.String("reason", r.Reason))
-			refused = append(refused, items[i])
-			items[i].refusal = r.Reason
+			refused = append(refused, w.spoil(items[i], mapping, errors.New(r.Reason)))
 		case search.Retry:
 			again = append(again, items[i])
 		case search.Created, search.Duplicate:
 		}
 	}
-	if err := w.refuse(ctx, refused); err != nil {
-		return err
-	}
-	return w.park(ctx, again)
+	return again, w.move(ctx, refused)
 }
 
 func docsOf(items []*item) []search.Doc {
@@ -103,40 +116,4 @@ func (w *Worker) park(ctx context.Context, items []*item) error {
 		}
 	}
 	return nil
-}
-
-// reindex writes one parked batch; it is given back until the engine takes it.
-func (w *Worker) reindex(ctx context.Context, ms []*queue.Message) error {
-	batches := w.read(ms)
-	items, letters, err := w.prepareAll(ctx, batches)
-	if err == nil && len(letters) > 0 {
-		err = errata.E(errata.Internal, "a parked event cannot be read any more", letters[0].cause)
-	}
-	if err == nil {
-		err = w.rewrite(ctx, items)
-	}
-	if err != nil {
-		return w.backOff(ms, err)
-	}
-	return w.ack(ctx, ms)
-}
-
-// rewrite is index without parking: the batch is parked already.
-func (w *Worker) rewrite(ctx context.Context, items []*item) error {
-	results, err := w.Engine.Index(ctx, docsOf(items))
-	if err != nil {
-		return err
-	}
-	var refused []*item
-	for i, r := range results {
-		switch r.Status {
-		case search.Retry:
-			return errata.E(errata.Unavailable, "The engine is not back yet: "+r.Reason, nil)
-		case search.Rejected:
-			items[i].refusal = r.Reason
-			refused = append(refused, items[i])
-		case search.Created, search.Duplicate:
-		}
-	}
-	return w.refuse(ctx, refused)
 }

@@ -16,11 +16,12 @@ type IssueFilter struct {
 	Scope        Scope
 	Statuses     []errata.Status
 	Severities   []errata.Severity
-	Environments []string // had events there since From
+	Environments []string // active there in [From, To)
 	From, To     int64    // µs, active in [From, To); 0 = open on that side
 	IDs          []string // with OnlyIDs: these and no others
 	OnlyIDs      bool
 	Words        [][]string // each phrase, as tokens, stands in the title, type, culprit or code
+	Where        IssueWhere // what a query asks of the row beside all this
 }
 
 // IssueSort is an order of the list, always downwards.
@@ -96,6 +97,52 @@ func (tx *Tx) Issues(ctx context.Context, f IssueFilter, p IssuePage) (out []err
 	return out[:min(len(out), p.Size)], err
 }
 
+// IssuesAmong returns one piece of the list of the issues that f.IDs names, and
+// how many of them the filter lets through. It compares places first and reads
+// whole rows for the piece alone.
+func (tx *Tx) IssuesAmong(ctx context.Context, f IssueFilter, p IssuePage) (out []errata.Issue, total int64, err error) {
+	f.OnlyIDs = true
+	var places []IssueCursor
+	err = f.pieces(func(f IssueFilter) error {
+		q := &query{}
+		q.text(`SELECT rank, last_seen, id FROM issue WHERE `)
+		q.issues(f)
+		return tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
+			var c IssueCursor
+			err := r.Scan(&c.Rank, &c.LastSeen, &c.ID)
+			places = append(places, c)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	ids := p.cut(places)
+	rows, err := tx.IssuesByID(ctx, ids)
+	for _, id := range ids {
+		out = append(out, rows[id])
+	}
+	return out, int64(len(places)), err
+}
+
+// cut sorts places in reading order and returns the ids of the page.
+func (p IssuePage) cut(places []IssueCursor) (ids []string) {
+	way := -1
+	if p.Backwards {
+		way = 1
+	}
+	slices.SortFunc(places, func(a, b IssueCursor) int { return way * compareCursors(p.Sort, a, b) })
+	for _, c := range places {
+		if len(ids) == p.Size {
+			break
+		}
+		if p.After == (IssueCursor{}) || way*compareCursors(p.Sort, c, p.After) > 0 {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
 func compareCursors(s IssueSort, a, b IssueCursor) int {
 	if s == SortPriority && a.Rank != b.Rank {
 		return cmp.Compare(a.Rank, b.Rank)
@@ -144,13 +191,22 @@ func (q *query) issues(f IssueFilter) {
 	}
 	if len(f.Environments) > 0 {
 		q.text(` AND EXISTS (SELECT 1 FROM issue_env e WHERE e.issue_id = issue.id AND e.environment IN (`, q.list(f.Environments),
-			`) AND e.last_seen >= `, q.arg(f.From), `)`)
+			`) AND e.last_seen >= `, q.arg(f.From))
+		if f.To != 0 {
+			q.text(` AND e.first_seen < `, q.arg(f.To))
+		}
+		q.text(`)`)
 	}
 	if f.OnlyIDs {
 		q.text(` AND id IN (`, q.list(f.IDs), `)`)
 	}
 	for _, phrase := range f.Words {
 		q.text(` AND words LIKE `, q.arg(likePhrase(phrase)), ` ESCAPE '\'`)
+	}
+	if f.Where.query != nil {
+		q.text(` AND (`)
+		q.where(f.Where)
+		q.text(`)`)
 	}
 }
 

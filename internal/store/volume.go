@@ -24,8 +24,10 @@ func (q Quarter) compare(o Quarter) int {
 		cmp.Compare(q.Severity, o.Severity), cmp.Compare(q.Level, o.Level))
 }
 
-var addQuarters = bulk{head: `INSERT INTO project_quarter (project_id, quarter, environment, severity, level, events) VALUES `, width: 6,
-	tail: ` ON CONFLICT (project_id, quarter, environment, severity, level) DO UPDATE SET events = project_quarter.events + excluded.events`}
+var addQuarters = bulk{
+	head: `INSERT INTO project_quarter (project_id, quarter, environment, severity, level, events) VALUES `, width: 6,
+	tail: ` ON CONFLICT (project_id, quarter, environment, severity, level) DO UPDATE SET events = project_quarter.events + excluded.events`,
+}
 
 // AddProjectQuarters adds events to the quarters of projects.
 func (tx *Tx) AddProjectQuarters(ctx context.Context, counts map[Quarter]int64) error {
@@ -119,8 +121,8 @@ func words[T ~string](in []T) []string {
 	return out
 }
 
-// maxEnvironments bounds the list that filters offer.
-const maxEnvironments = 1000
+// MaxEnvironments bounds the list that Environments returns.
+const MaxEnvironments = 1000
 
 // Environments returns the environments in which the projects had events in
 // quarters that start in [from, to), in order, at most a thousand.
@@ -128,7 +130,7 @@ func (tx *Tx) Environments(ctx context.Context, s Scope, from, to int64) (out []
 	var q query
 	q.text(`SELECT DISTINCT environment FROM project_quarter WHERE `)
 	q.projects(s)
-	q.text(` AND quarter >= `, q.arg(from), ` AND quarter < `, q.arg(to), ` LIMIT `, q.arg(maxEnvironments))
+	q.text(` AND quarter >= `, q.arg(from), ` AND quarter < `, q.arg(to), ` LIMIT `, q.arg(MaxEnvironments))
 	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
 		var name string
 		err := r.Scan(&name)
