@@ -106,9 +106,10 @@ const (
 	Cardinality AggKind = "cardinality"
 )
 
-// Agg is one aggregation. Key: "issue", "project", "severity", "level", "env",
-// "release", "type", "user" (cardinality by user hash) or a pair key. Sub is
-// one level: Terms over Histogram, Terms or Cardinality; Histogram over Terms.
+// Agg is one aggregation. Key: a field of Record as in Value ("issue",
+// "project", "severity", "level", "env", "release", "type", "user" and others)
+// or a pair key, whose values keep their case. Sub is one level: Terms over
+// Histogram, Terms or Cardinality; Histogram over Terms.
 type Agg struct {
 	Name     string
 	Kind     AggKind
@@ -149,11 +150,11 @@ type Total struct {
 
 // AggResult answers an Agg. Histogram buckets are sparse and carry their start
 // in µs as Start; Terms buckets carry Key and are ordered by count descending,
-// then key.
+// then key. A pair aggregation with Approx looked at the newest matches only.
 type AggResult struct {
 	Buckets  []Bucket
 	Value    int64 // Cardinality
-	Other    int64 // Terms: events in no bucket
+	Other    int64 // Terms: events looked at, less the buckets' counts; not below 0
 	MaxError int64 // Terms: a count may be off by this much
 	Approx   bool
 }

@@ -79,7 +79,6 @@ type Engine struct {
 	closed     bool
 	jobs       chan *job
 	writerGone chan struct{}
-	wrote      atomic.Bool
 
 	slots      chan struct{} // one per running search
 	stop       context.CancelFunc

@@ -90,7 +90,11 @@ func fileOf(p *partition) string { return filepath.Base(p.path) }
 
 // openFile opens or creates the file of p for writing.
 func (e *Engine) openFile(p *partition) (*file, error) {
-	conn, err := (&sqlite.Driver{}).Open(dsn(p.path, e.o.WriteCacheKiB))
+	cache := e.o.WriteCacheKiB
+	if !e.newest(p) {
+		cache /= 8 // late events are few
+	}
+	conn, err := (&sqlite.Driver{}).Open(dsn(p.path, cache))
 	if err != nil {
 		return nil, fmt.Errorf("open for writing: %w", err)
 	}

@@ -58,6 +58,12 @@ func (e *Engine) snapshot() []*partition {
 	return e.parts
 }
 
+// newest says whether a partition is the last in time.
+func (e *Engine) newest(p *partition) bool {
+	parts := e.snapshot()
+	return len(parts) > 0 && parts[len(parts)-1] == p
+}
+
 // newPath names the file of a new partition: by its first day, with a number
 // where that name was used since Open. A name is never used twice, because a
 // reader of the old file may still open connections by it.

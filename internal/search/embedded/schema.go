@@ -33,11 +33,12 @@ CREATE VIRTUAL TABLE IF NOT EXISTS ftss USING fts5(stk, frm, content='', columns
 CREATE VIRTUAL TABLE IF NOT EXISTS kw USING fts5(t, content='', detail=none, columnsize=0, tokenize='ascii');
 `
 
-// ftsTuning makes the word indexes merge seldom and in large steps: a batch
-// becomes one segment, sixteen segments of a level become one of the next.
+// ftsTuning makes the indexes that grow with every batch merge seldom and in
+// large steps: a batch becomes one segment, eight of a level begin to become
+// one of the next. The stacks grow little and are asked for long lists.
 const ftsTuning = `
 INSERT INTO fts(fts, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
-INSERT INTO ftss(ftss, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
+INSERT INTO ftss(ftss, rank) VALUES('automerge', 4), ('crisismerge', 16), ('hashsize', 16777216), ('pgsz', 8000);
 INSERT INTO kw(kw, rank) VALUES('automerge', 8), ('crisismerge', 32), ('hashsize', 16777216), ('pgsz', 8000);
 `
 

@@ -147,7 +147,6 @@ func (w *writer) commit(p *partition, items []*item) error {
 		return w.failed(p, err)
 	}
 	p.events.Store(f.events)
-	w.e.wrote.Store(true)
 	if f.samples != nil && len(f.samples) >= dictAfter {
 		w.e.train(p, f.samples)
 		f.samples = nil
