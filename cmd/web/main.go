@@ -25,10 +25,12 @@ func run() int {
 	var c cli
 	chosen, err := config.Parse(&c, &c.Config, os.Args[1:], os.Getenv, kong.Name("web"), kong.Description("Errata, a self-hosted error tracker."))
 	if err != nil {
-		return app.Report(err, slices.Contains(os.Args, "--json"), time.Now(), os.Stderr)
+		return app.Report(app.Usage(err), slices.Contains(os.Args, "--json"), time.Now(), os.Stderr)
 	}
-	log, file := telemetry.NewLogger(telemetry.LogOptions{Level: c.Log.Level, Format: c.Log.Format, File: c.Log.File,
-		MaxSize: int64(c.Log.MaxSize), Keep: c.Log.Keep, Stderr: os.Stderr})
+	log, file := telemetry.NewLogger(telemetry.LogOptions{
+		Level: c.Log.Level, Format: c.Log.Format, File: c.Log.File,
+		MaxSize: int64(c.Log.MaxSize), Keep: c.Log.Keep, Stderr: os.Stderr,
+	})
 	defer func() { _ = file.Close() }()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -30,14 +30,35 @@ type Command struct {
 
 var commandActor = errata.System("cli", "cli")
 
-func (c Command) with(ctx context.Context, do func(*admin.Service) error) error {
-	b, err := openBase(ctx, c.Config, c.Clock, c.Log)
+// with opens the installation for one command, and logs how that ended.
+func (c Command) with(ctx context.Context, name string, do func(*admin.Service) error) error {
+	log := c.logger()
+	b, err := openBase(ctx, c.Config, c.Clock, log)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = b.close() }()
-	return do(b.admin)
+	err = do(b.admin)
+	log.InfoContext(ctx, "command", slog.String("command", name), slog.String("via", commandActor.Via), slog.String("code", string(errata.CodeOf(err))))
+	return err
 }
+
+// logger leaves standard error to what the operator must know; a log file gets
+// all.
+func (c Command) logger() *slog.Logger {
+	if c.Config.Log.File != "" {
+		return c.Log
+	}
+	return slog.New(warnings{c.Log.Handler()})
+}
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(attrs)} }
+func (w warnings) WithGroup(name string) slog.Handler       { return warnings{w.Handler.WithGroup(name)} }
 
 // print writes the answer: one object of JSON, or lines for people.
 func (c Command) print(answer any, lines ...string) error {
@@ -54,7 +75,7 @@ func (c Command) Setup(ctx context.Context, email, name, passwordFile, org strin
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(a *admin.Service) error {
+	return c.with(ctx, "setup", func(a *admin.Service) error {
 		acc, err := a.CreateAdmin(ctx, commandActor, admin.AdminForm{Org: org, Email: email, Name: name, Password: password})
 		if err != nil {
 			return err
@@ -70,7 +91,7 @@ func readPassword(file string) (string, error) {
 	if file == "-" {
 		text, err = io.ReadAll(io.LimitReader(os.Stdin, 4096))
 	} else {
-		text, err = os.ReadFile(file) //nolint:gosec // the operator names it
+		text, err = os.ReadFile(file)
 	}
 	if err != nil {
 		message := "The password file cannot be read: " + err.Error()
@@ -82,7 +103,7 @@ func readPassword(file string) (string, error) {
 
 // ProjectCreate makes a service with its first key.
 func (c Command) ProjectCreate(ctx context.Context, slug, name, platform string) error {
-	return c.with(ctx, func(a *admin.Service) error {
+	return c.with(ctx, "project create", func(a *admin.Service) error {
 		p, err := a.CreateProject(ctx, commandActor, admin.ProjectForm{Slug: slug, Name: name, Platform: platform})
 		if err != nil {
 			return err
@@ -94,7 +115,7 @@ func (c Command) ProjectCreate(ctx context.Context, slug, name, platform string)
 
 // KeyCreate makes a further key of a service.
 func (c Command) KeyCreate(ctx context.Context, slug, kind string) error {
-	return c.with(ctx, func(a *admin.Service) error {
+	return c.with(ctx, "key create", func(a *admin.Service) error {
 		k, err := a.CreateKey(ctx, commandActor, slug, errata.KeyKind(kind))
 		if err != nil {
 			return err
@@ -106,7 +127,7 @@ func (c Command) KeyCreate(ctx context.Context, slug, kind string) error {
 // TokenCreate makes a token of the JSON API for an account.
 func (c Command) TokenCreate(ctx context.Context, email, scopes, expires string) error {
 	f := admin.TokenForm{Email: email, Name: "made on the command line"}
-	for _, s := range strings.Split(scopes, ",") {
+	for s := range strings.SplitSeq(scopes, ",") {
 		if s = strings.TrimSpace(s); s != "" {
 			f.Actions = append(f.Actions, errata.Action(s))
 		}
@@ -115,7 +136,7 @@ func (c Command) TokenCreate(ctx context.Context, email, scopes, expires string)
 	if f.Life, err = life(expires); err != nil {
 		return err
 	}
-	return c.with(ctx, func(a *admin.Service) error {
+	return c.with(ctx, "token create", func(a *admin.Service) error {
 		token, row, err := a.CreateToken(ctx, commandActor, f)
 		if err != nil {
 			return err
@@ -139,6 +160,14 @@ func life(s string) (time.Duration, error) {
 	}
 	message := "“" + s + "” is no length of time. Write one like 90d or 36h."
 	return 0, errata.Because(errata.Invalid, message, nil, errata.Detail{Reason: "format", Field: "expires", Message: message})
+}
+
+// Usage turns a command line that cannot be read into a refusal.
+func Usage(err error) error {
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return err
+	}
+	return errata.Because(errata.Invalid, err.Error(), err, errata.Detail{Reason: "usage", Message: err.Error()})
 }
 
 // Report writes why a command was refused and returns its exit code: 78 for a

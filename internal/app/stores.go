@@ -46,19 +46,23 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 	if err := databaseThere(cfg); err != nil {
 		return nil, err
 	}
-	keyFile, create := cfg.MasterKeyFile()
-	master, err := auth.LoadMasterKey(keyFile, create)
+	keyFile, own := cfg.MasterKeyFile()
+	master, err := auth.LoadMasterKey(keyFile, own && !inUse(cfg)) // a new key opens no old data
 	if err != nil {
 		return nil, &config.Error{Key: "master_key", Problem: err.Error(), Remedy: "name a file with 64 hex digits: openssl rand -hex 32"}
 	}
-	st, err := store.Open(ctx, store.Options{URL: cfg.Database.URL.Reveal(), Path: filepath.Join(cfg.DataDir, fileDatabase), Clock: clock,
-		Decide: decide, Log: log})
+	st, err := store.Open(ctx, store.Options{
+		URL: cfg.Database.URL.Reveal(), Path: filepath.Join(cfg.DataDir, fileDatabase), Clock: clock,
+		Decide: decide, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	b := &base{cfg: cfg, clock: clock, log: log, store: st}
-	b.admin = admin.New(admin.Options{Store: st, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: decide, Log: log,
-		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version})
+	b.admin = admin.New(admin.Options{
+		Store: st, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: decide, Log: log,
+		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version,
+	})
 	if err := b.prepare(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -78,13 +82,20 @@ func databaseThere(cfg *config.Config) error {
 	if cfg.Postgres() {
 		return nil
 	}
-	_, known := os.Stat(filepath.Join(cfg.DataDir, fileInstallation))
 	_, err := os.Stat(filepath.Join(cfg.DataDir, fileDatabase))
-	if known == nil && errors.Is(err, fs.ErrNotExist) {
-		return &config.Error{Key: "data_dir", Problem: "the data belongs to " + fileDatabase + ", which is missing",
-			Remedy: "restore the file, or name an empty directory"}
+	if inUse(cfg) && errors.Is(err, fs.ErrNotExist) {
+		return &config.Error{
+			Key: "data_dir", Problem: "the data belongs to " + fileDatabase + ", which is missing",
+			Remedy: "restore the file, or name an empty directory",
+		}
 	}
 	return nil
+}
+
+// inUse says whether the data directory belongs to an installation.
+func inUse(cfg *config.Config) bool {
+	_, err := os.Stat(filepath.Join(cfg.DataDir, fileInstallation))
+	return err == nil
 }
 
 // prepare ties data directory, database and event engine together.
@@ -114,8 +125,10 @@ func asSetting(err error) error {
 	case "master_key":
 		return &config.Error{Key: "master_key", Problem: "does not open this installation", Remedy: "name the key it was made with"}
 	case "event_engine":
-		return &config.Error{Key: "search.elastic.urls", Problem: errata.MessageOf(err),
-			Remedy: "name the event engine it was made with, or another database"}
+		return &config.Error{
+			Key: "search.elastic.urls", Problem: errata.MessageOf(err),
+			Remedy: "name the event engine it was made with, or another database",
+		}
 	}
 	return err
 }

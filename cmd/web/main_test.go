@@ -1,0 +1,422 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"errata/internal/store/storetest"
+)
+
+// binary is the program itself, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "errata-web-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binary = filepath.Join(dir, "web")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// place is a data directory with the settings of its installation.
+type place struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newPlace(t *testing.T, env ...string) place {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("seven green lanterns\nsecond line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := place{t, dir, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "ERRATA_DATA_DIR=" + filepath.Join(dir, "data"),
+		"ERRATA_LISTEN=127.0.0.1:0", "ERRATA_URL=http://errors.example.com:9000", "ERRATA_QUEUE_MAX_BYTES=64MiB"}, env...)}
+	return p
+}
+
+func (p place) file(name string) string { return filepath.Join(p.dir, name) }
+
+func (p place) command(args ...string) *exec.Cmd {
+	c := exec.CommandContext(p.t.Context(), binary, args...)
+	c.Env, c.Dir = p.env, p.dir
+	return c
+}
+
+// web runs a command to its end.
+func (p place) web(args ...string) (stdout, stderr string, code int) {
+	p.t.Helper()
+	c := p.command(args...)
+	var out, problems bytes.Buffer
+	c.Stdout, c.Stderr = &out, &problems
+	err := c.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		p.t.Fatal(err)
+	} else if ok {
+		code = exit.ExitCode()
+	}
+	return out.String(), problems.String(), code
+}
+
+// done runs a command that must succeed and returns what it printed.
+func (p place) done(args ...string) string {
+	p.t.Helper()
+	out, problems, code := p.web(args...)
+	if code != 0 || problems != "" {
+		p.t.Fatalf("%v: exit %d, %s%s", args, code, out, problems)
+	}
+	return out
+}
+
+func (p place) json(args ...string) map[string]string {
+	p.t.Helper()
+	answer := map[string]string{}
+	if err := json.Unmarshal([]byte(p.done(append(args, "--json")...)), &answer); err != nil {
+		p.t.Fatal(err)
+	}
+	return answer
+}
+
+// serve starts the server; it returns its address and what stops it in order.
+func (p place) serve(args ...string) (address, printed string, stop func()) {
+	p.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	c := exec.CommandContext(ctx, binary, args...)
+	c.Env, c.Dir = p.env, p.dir
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 20 * time.Second
+	var log bytes.Buffer
+	c.Stderr = &log
+	out, err := c.StdoutPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := c.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			p.t.Errorf("the server ended with %v: %s", err, log.String())
+		}
+	}
+	p.t.Cleanup(stop)
+	lines := bufio.NewScanner(out)
+	listens := regexp.MustCompile(`\(http://([0-9.:]+)\)`)
+	for lines.Scan() {
+		printed += lines.Text() + "\n"
+		if m := listens.FindStringSubmatch(lines.Text()); m != nil {
+			address = m[1]
+		}
+		if address != "" && (strings.Contains(printed, "token=") || len(args) > 0) {
+			break
+		}
+	}
+	if address == "" {
+		p.t.Fatalf("the server says %s", log.String())
+	}
+	go func() {
+		for lines.Scan() { //nolint:revive // the pipe must not fill
+		}
+	}()
+	return address, printed, stop
+}
+
+const (
+	hex32 = `[0-9a-f]{32}`
+	when  = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`
+	uuid  = `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`
+)
+
+// One installation, from its very first command on, and what each prints.
+func TestCommands(t *testing.T) {
+	p := newPlace(t)
+	setup := []string{"setup", "--email", "Ada@Example.com", "--name", "Ada Lovelace", "--password-file", p.file("password"), "--org", "Example Shop"}
+	tests := []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string // whole, as regular expressions
+	}{
+		{"first of all a service", []string{"project", "create", "checkout", "--name", "Checkout", "--platform", "go"}, 0,
+			`Service checkout \(issues are CHE-1, CHE-2 …\)\nDSN http://` + hex32 + `@errors\.example\.com:9000/1\n`, ``},
+		{"service in JSON", []string{"project", "create", "search-api", "--json"}, 0,
+			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/2","id":"2","key":"` + hex32 + `","prefix":"[A-Z][A-Z0-9]{1,4}","slug":"search-api"}\n`, ``},
+		{"service again", []string{"project", "create", "checkout"}, 1, ``, `[^\n]+\n`},
+		{"service again, in JSON", []string{"project", "create", "checkout", "--json"}, 1, ``,
+			`{"error":{"code":"conflict","message":"[^"]+","timestamp":"` + when + `","details":\[{"reason":"slug_taken".*}\]}}\n`},
+		{"bad slug", []string{"project", "create", "No Slug"}, 1, ``, `The short name has 1 to 50 characters of a-z, 0-9 and -\.\n`},
+		{"bad platform", []string{"project", "create", "x", "--platform", "cobol", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"platform".*}}\n`},
+		{"token before there is anybody", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read"}, 1, ``,
+			`There is no account with the address “ada@example\.com”\.\n`},
+		{"weak password", []string{"setup", "--email", "a@example.com", "--name", "A", "--password-file", p.file("none")}, 1, ``, `The password file cannot be read: .*none: no such file or directory\n`},
+		{"bad address", []string{"setup", "--email", "nobody", "--name", "A", "--password-file", p.file("password"), "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"email".*}}\n`},
+		{"setup", setup, 0, `Administrator ada@example\.com made\. Sign in at http://errors\.example\.com:9000/login\n`, ``},
+		{"setup again", setup, 1, ``, `There is an administrator already\.\n`},
+		{"setup again, in JSON", append(setup, "--json"), 1, ``, `{"error":{"code":"conflict","message":"There is an administrator already\.","timestamp":"` + when + `","details":\[\]}}\n`},
+		{"key", []string{"key", "create", "checkout"}, 0, `DSN http://` + hex32 + `@errors\.example\.com:9000/1\n`, ``},
+		{"key in JSON", []string{"key", "create", "checkout", "--kind", "server", "--json"}, 0,
+			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/1","key":"` + hex32 + `","kind":"server"}\n`, ``},
+		{"key of nothing", []string{"key", "create", "nothing"}, 1, ``, `There is no such (project|service)\.\n`},
+		{"key of no kind", []string{"key", "create", "checkout", "--kind", "golden"}, 1, ``, `The kind is public or server\.\n`},
+		{"token", []string{"token", "create", "--user", "ADA@example.com", "--scope", "issue:read, event:read"}, 0,
+			`err_\w{49}\nIt is shown this once only and works until ` + when + `\.\n`, ``},
+		{"token in JSON", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "36h", "--json"}, 0,
+			`{"expires_at":"` + when + `","id":"` + uuid + `","token":"err_\w{49}"}\n`, ``},
+		{"token for ever", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "367d"}, 1, ``, `A token lives at least a minute and at most a year \(366d\)\.\n`},
+		{"token for no time", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "0h"}, 1, ``, `“0h” is no length of time\. .*\n`},
+		{"token of the past", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires=-5h", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"expires".*}}\n`},
+		{"token for nothing", []string{"token", "create", "--user", "ada@example.com", "--scope", ","}, 1, ``, `Name at least one scope, as issue:read\.\n`},
+		{"token for too much", []string{"token", "create", "--user", "ada@example.com", "--scope", "root"}, 1, ``, `“root” is no scope\. Known: .*\n`},
+		{"no such command", []string{"destroy"}, 1, ``, `unexpected argument destroy\n`},
+		{"no such flag", []string{"key", "create", "checkout", "--golden"}, 1, ``, `unknown flag --golden\n`},
+		{"a missing flag, in JSON", []string{"setup", "--email", "a@example.com", "--json"}, 1, ``, `{"error":{"code":"invalid","message":"missing flags: .*","timestamp":"` + when + `","details":\[{"reason":"usage".*}\]}}\n`},
+		{"a wrong setting", []string{"key", "create", "checkout", "--listen", "nowhere"}, 78, ``, `listen: [^\n]+; write host:port[^\n]*\n`},
+		{"a wrong setting of the server", []string{"serve", "--workers", "1000"}, 78, ``, `workers: 1000 is not from 0 to 64 \(flag --workers\); [^\n]*\n`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out, problems, code := p.web(tt.args...)
+			for what, c := range map[string]struct{ got, want string }{"stdout": {out, tt.out}, "stderr": {problems, tt.err}} {
+				if !regexp.MustCompile(`^` + c.want + `$`).MatchString(c.got) {
+					t.Errorf("%s: %q, want %s", what, c.got, c.want)
+				}
+			}
+			if code != tt.code {
+				t.Errorf("exit %d, want %d", code, tt.code)
+			}
+		})
+	}
+}
+
+func TestPasswordFromStandardInput(t *testing.T) {
+	p := newPlace(t)
+	c := p.command("setup", "--email", "ada@example.com", "--name", "Ada", "--password-file", "-")
+	c.Stdin = strings.NewReader("seven green lanterns\r\n")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+}
+
+func TestConfigPrint(t *testing.T) {
+	p := newPlace(t, "ERRATA_SEARCH_ELASTIC_URLS=http://127.0.0.1:9200", "ERRATA_SEARCH_ELASTIC_API_KEY=topsecretkey")
+	if err := os.WriteFile(p.file("errata.yaml"), []byte("workers: 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := p.done("config", "print", "--config", p.file("errata.yaml"), "--log.level", "warn")
+	for _, want := range []string{`(?m)^workers +3 +file .*errata\.yaml:1$`, `(?m)^log\.level +warn +flag --log.level$`, `(?m)^listen +127\.0\.0\.1:0 +environment ERRATA_LISTEN$`,
+		`(?m)^drain_delay +0s +default$`, `(?m)^search\.elastic\.api_key +[•*.]+ +environment ERRATA_SEARCH_ELASTIC_API_KEY$`} {
+		if !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("lacks %s", want)
+		}
+	}
+	if strings.Contains(out, "topsecretkey") {
+		t.Error("a secret is printed")
+	}
+	if _, err := os.Stat(p.file("data")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("printing settings made a data directory")
+	}
+}
+
+func TestBesideAServer(t *testing.T) {
+	p := newPlace(t)
+	address, printed, stop := p.serve()
+	link := regexp.MustCompile(`http://errors\.example\.com:9000(/setup/admin\?token=[0-9a-f]{32})\n`).FindStringSubmatch(printed)
+	if link == nil || !strings.HasPrefix(printed, "Errata listens on http://errors.example.com:9000 (http://"+address+")\n") {
+		t.Fatalf("printed %s", printed)
+	}
+	status := func(path, bearer string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+bearer)
+		r, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		return r.StatusCode
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for status("/readyz", "") != 200 && time.Now().Before(deadline) {
+		<-time.After(20 * time.Millisecond)
+	}
+	if got := status(link[1], ""); got != 200 {
+		t.Errorf("the set-up link answers %d", got)
+	}
+	p.done("setup", "--email", "ada@example.com", "--name", "Ada", "--password-file", p.file("password"))
+	if got := status(link[1], ""); got != 404 {
+		t.Errorf("the link of a finished set-up answers %d", got)
+	}
+	p.json("project", "create", "checkout")
+	token := p.json("token", "create", "--user", "ada@example.com", "--scope", "issue:read")["token"]
+	if got := status("/api/v1/issues", token); got != 200 {
+		t.Errorf("a new token: %d", got)
+	}
+	key := p.json("key", "create", "checkout")["key"]
+	body := strings.NewReader("{}\n{\"type\":\"event\"}\n{\"message\":\"hello\"}")
+	r, err := http.Post("http://"+address+"/api/1/envelope/?sentry_key="+key, "", body) //nolint:noctx // a local server
+	if err != nil || r.StatusCode != 200 {
+		t.Errorf("a new key: %v %v", r, err)
+	}
+	t.Run("a second server", func(t *testing.T) {
+		_, problems, code := p.web("serve")
+		if want := "data_dir: another server uses " + p.file("data") + "; stop it, or name another directory\n"; code != 78 || problems != want {
+			t.Errorf("exit %d: %s", code, problems)
+		}
+	})
+	t.Run("the same address", func(t *testing.T) {
+		other := newPlace(t, "ERRATA_LISTEN="+address)
+		if _, problems, code := other.web(); code != 78 || !strings.Contains(problems, "listen: ") {
+			t.Errorf("exit %d: %s", code, problems)
+		}
+	})
+	stop()
+	if _, printed, _ := p.serve("serve"); strings.Contains(printed, "token=") {
+		t.Errorf("a link although set-up is finished: %s", printed)
+	}
+}
+
+// What does not belong together is refused, by the server and by commands.
+func TestRefusesOtherData(t *testing.T) {
+	made := func(t *testing.T, env ...string) place {
+		p := newPlace(t, env...)
+		p.done("project", "create", "checkout")
+		return p
+	}
+	refused := func(t *testing.T, p place, key string) {
+		t.Helper()
+		for _, args := range [][]string{{"serve"}, {"project", "create", "other"}} {
+			out, problems, code := p.web(args...)
+			if code != 78 || out != "" || !strings.HasPrefix(lastLine(problems), key+": ") || !strings.Contains(lastLine(problems), "; ") {
+				t.Errorf("%v: exit %d, %q %q", args, code, out, problems)
+			}
+		}
+	}
+	t.Run("the database is missing", func(t *testing.T) {
+		p := made(t)
+		for _, f := range []string{"errata.db", "errata.db-wal", "errata.db-shm"} {
+			_ = os.Remove(p.file("data/" + f))
+		}
+		refused(t, p, "data_dir")
+		if _, err := os.Stat(p.file("data/errata.db")); !errors.Is(err, os.ErrNotExist) {
+			t.Error("an empty database was made")
+		}
+	})
+	t.Run("another master key", func(t *testing.T) {
+		p := made(t)
+		if err := os.WriteFile(p.file("data/master.key"), []byte(strings.Repeat("ab", 32)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, p, "master_key")
+	})
+	t.Run("no master key any more", func(t *testing.T) {
+		p := made(t)
+		if err := os.Remove(p.file("data/master.key")); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, p, "master_key")
+	})
+	t.Run("a damaged master key", func(t *testing.T) {
+		p := made(t)
+		if err := os.WriteFile(p.file("data/master.key"), []byte("abc\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, p, "master_key")
+	})
+	t.Run("another event engine", func(t *testing.T) {
+		p := made(t)
+		p.env = append(p.env, "ERRATA_SEARCH_ELASTIC_URLS=http://127.0.0.1:9")
+		refused(t, p, "search.elastic.urls")
+	})
+	t.Run("a database of another directory", func(t *testing.T) {
+		p, other := made(t), made(t)
+		for _, f := range []string{"errata.db", "errata.db-wal", "errata.db-shm", "master.key", "engine.id"} {
+			_ = os.Remove(p.file("data/" + f))
+			if text, err := os.ReadFile(other.file("data/" + f)); err == nil {
+				if err := os.WriteFile(p.file("data/"+f), text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		refused(t, p, "data_dir")
+	})
+	t.Run("PostgreSQL without a master key", func(t *testing.T) {
+		refused(t, newPlace(t, "ERRATA_DATABASE_URL=postgres://127.0.0.1:1/errata"), "master_key")
+	})
+	t.Run("a directory that is a file", func(t *testing.T) {
+		p := newPlace(t)
+		if err := os.WriteFile(p.file("data"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, p, "data_dir")
+	})
+	t.Run("a second embedded engine beside a shared database", func(t *testing.T) {
+		url := storetest.PostgresURL(t)
+		one := newPlace(t, "ERRATA_DATABASE_URL="+url)
+		if err := os.WriteFile(one.file("key"), []byte(strings.Repeat("5a", 32)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		one.env = append(one.env, "ERRATA_MASTER_KEY=file:"+one.file("key"))
+		one.done("project", "create", "checkout")
+		two := newPlace(t, "ERRATA_DATABASE_URL="+url, "ERRATA_MASTER_KEY=file:"+one.file("key"))
+		refused(t, two, "search.elastic.urls")
+		one.done("key", "create", "checkout")
+	})
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
+}
+
+// Commands that are the first thing that ever runs may run side by side.
+func TestFirstCommandsTogether(t *testing.T) {
+	p := newPlace(t)
+	const n = 4
+	failed := make(chan string, n)
+	for i := range n {
+		go func() {
+			c := p.command("project", "create", fmt.Sprintf("service-%d", i))
+			out, err := c.CombinedOutput()
+			if err != nil {
+				failed <- string(out)
+				return
+			}
+			failed <- ""
+		}()
+	}
+	for range n {
+		if problem := <-failed; problem != "" {
+			t.Error(problem)
+		}
+	}
+}
