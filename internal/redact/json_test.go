@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -44,10 +45,7 @@ func TestJSON(t *testing.T) {
 	r := New(errata.ProjectSettings{})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := tt.want
-			if want == "" {
-				want = tt.in
-			}
+			want := cmp.Or(tt.want, tt.in)
 			got := r.Text(tt.in)
 			if got != want {
 				t.Errorf("got  %s\nwant %s", got, want)

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"cmp"
 	"testing"
 
 	"errata/internal/errata"
@@ -104,10 +105,7 @@ func TestText(t *testing.T) {
 	r := New(errata.ProjectSettings{})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := tt.want
-			if want == "" {
-				want = tt.in
-			}
+			want := cmp.Or(tt.want, tt.in)
 			got := r.Text(tt.in)
 			if got != want {
 				t.Errorf("\n in   %q\n got  %q\n want %q", tt.in, got, want)
