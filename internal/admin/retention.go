@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -40,31 +41,34 @@ func (s *Service) Retention(ctx context.Context) error {
 	}
 }
 
-// Sweep drops everything that is past its time now. What fails is tried again
-// in the next turn.
+// Sweep drops everything that is past its time now. One part that fails, say
+// an engine that is away, does not hold up the others; it is tried again in the
+// next turn.
 func (s *Service) Sweep(ctx context.Context) error {
 	classes, users, err := s.classes(ctx)
 	if err != nil {
 		return err
 	}
+	all := []error{s.expire(ctx, classes)}
+	for _, step := range s.sweeps() {
+		all = append(all, s.repeat(ctx, step))
+	}
+	all = append(all, s.sweepIssues(ctx, users), s.Store.Optimize(ctx))
+	return errors.Join(all...)
+}
+
+// expire drops events whose day is past their class.
+func (s *Service) expire(ctx context.Context, classes []int) error {
+	var all []error
 	for _, c := range classes {
 		r, err := s.Engine.Expire(ctx, c, s.Clock().Add(-time.Duration(c)*24*time.Hour))
 		if err != nil {
-			return err
-		}
-		if r.Places > 0 || r.Events > 0 {
+			all = append(all, err)
+		} else if r.Places > 0 || r.Events > 0 {
 			s.Log.InfoContext(ctx, "events expired", slog.Int("class_days", c), slog.Int("places", r.Places), slog.Int64("events", r.Events))
 		}
 	}
-	for _, step := range s.sweeps() {
-		if err := s.repeat(ctx, step); err != nil {
-			return err
-		}
-	}
-	if err := s.sweepIssues(ctx, users); err != nil {
-		return err
-	}
-	return s.Store.Optimize(ctx)
+	return errors.Join(all...)
 }
 
 // classes returns the retention classes in use, and per project the oldest day
@@ -121,12 +125,13 @@ func (s *Service) sweepIssues(ctx context.Context, users map[string]int64) error
 	after := ""
 	for {
 		var next string
+		var swept int64
 		err := s.inTx(ctx, func(tx *store.Tx) (err error) {
 			tx.System("retention")
-			next, _, err = tx.SweepIssues(ctx, store.IssueSweep{Hours: s.now() - keepHours, Spans: s.now() - keepCounters, Users: users}, after)
+			next, swept, err = tx.SweepIssues(ctx, store.IssueSweep{Hours: s.now() - keepHours, Spans: s.now() - keepCounters, Users: users}, after)
 			return err
 		})
-		if err != nil || next == "" {
+		if err != nil || next == "" && swept < store.MaxSwept { // a full slice of the first issue leaves next empty too
 			return err
 		}
 		after = next
