@@ -167,16 +167,19 @@ func (e *Engine) Stats(ctx context.Context) (search.Stats, error) {
 		if n == 0 {
 			continue
 		}
-		st.Events += n
-		st.Places++
-		st.Bytes += fileBytes(p.path)
 		var oldest, newest int64
 		err := e.reading(ctx, p, func(q queryer) error {
 			return q.QueryRowContext(ctx, "SELECT (SELECT coalesce(min(ts), 0) FROM ev), (SELECT coalesce(max(ts), 0) FROM ev)").Scan(&oldest, &newest)
 		})
+		if errors.Is(err, errGone) {
+			continue
+		}
 		if err != nil {
 			return st, errata.E(errata.Unavailable, "The event store did not answer.", err)
 		}
+		st.Events += n
+		st.Places++
+		st.Bytes += fileBytes(p.path)
 		if st.Oldest == 0 || oldest < st.Oldest {
 			st.Oldest = oldest
 		}

@@ -45,6 +45,7 @@ type file struct {
 	seen      map[uint64]struct{} // terms known to be in kwd
 	seenAll   bool
 	termCount int64
+	termsFull bool
 
 	stacks    map[int64]int64 // hash → id of stk
 	stacksAll bool
@@ -127,7 +128,7 @@ func (f *file) load() error {
 		return err
 	}
 	f.events, f.termCount = meta[metaEvents], meta[metaTerms]
-	f.first, f.last = meta[metaFirst], meta[metaLast]
+	f.first, f.last, f.termsFull = meta[metaFirst], meta[metaLast], meta[metaTermsFull] == 1
 	if f.next, err = f.number("SELECT coalesce(max(id), 0) + 1 FROM ev"); err != nil {
 		return err
 	}

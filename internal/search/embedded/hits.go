@@ -1,8 +1,10 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -300,12 +302,16 @@ func (e *Engine) Get(ctx context.Context, s search.Scope, ref errata.Ref) (*sear
 		if len(hits) == 1 {
 			return &search.Doc{Record: hits[0].Record, Class: hits[0].Class, Payload: hits[0].Payload}, nil
 		}
-		if err != nil && failure == nil {
-			failure = err
-			if isCorrupt(err) {
-				e.quarantine(v.partition)
-			}
+		if err == nil || errors.Is(err, errGone) {
+			continue
 		}
+		failure = cmp.Or(failure, err)
+		if isCorrupt(err) {
+			e.quarantine(v.partition)
+		}
+	}
+	if err := e.open(); err != nil {
+		return nil, err
 	}
 	if failure != nil || len(e.gaps(e.daysOf(ref))) > 0 {
 		return nil, errata.Because(errata.Unavailable, "The events of that day cannot be read.", failure,

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"database/sql/driver"
+	"log/slog"
 	"strings"
 
 	"errata/internal/errata"
@@ -227,7 +228,7 @@ func (f *file) insertTerms(ts []term) error {
 			}
 		}
 		if known == 0 && f.termCount >= f.e.o.TermsPerFile {
-			return f.setMeta(metaTermsFull, int64(1))
+			return f.noteTermsFull()
 		}
 		if known == 0 {
 			if err := f.run("INSERT INTO kwd(h, k, v) VALUES(?, ?, ?)", int64(t.hash), k, v); err != nil {
@@ -242,6 +243,16 @@ func (f *file) insertTerms(ts []term) error {
 		f.seen[t.hash] = struct{}{}
 	}
 	return nil
+}
+
+// noteTermsFull says in the file, once, that terms are missing in kwd.
+func (f *file) noteTermsFull() error {
+	if f.termsFull {
+		return nil
+	}
+	f.termsFull = true
+	f.e.log.Warn("tag values are no longer listed", slog.String("file", fileOf(f.p)), slog.Int64("distinct", f.termCount))
+	return f.setMeta(metaTermsFull, int64(1))
 }
 
 // levelCode is 1 for fatal … 5 for debug, 0 for anything else.

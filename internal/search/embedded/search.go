@@ -90,6 +90,9 @@ func (e *Engine) search(ctx context.Context, r *search.Request) (*search.Result,
 	if !r.Scope.Empty() && r.From.Before(r.To) {
 		run.do(ctx)
 	}
+	if err := e.open(); err != nil {
+		return nil, err // shut meanwhile: files that are gone are no answer
+	}
 	res, err := run.result(ctx)
 	if err != nil {
 		return nil, err
