@@ -154,7 +154,7 @@ func trendIn(c echo.Context, m ui.Moment, v find.Volume, err error) page.TrendIn
 		}
 	}
 	if v.Previous != nil {
-		t.Before = "previous " + ui.Duration(v.Range.To.Sub(v.Range.From))
+		t.Before = page.PreviousWords(v.Range.To.Sub(v.Range.From))
 	}
 	return t
 }

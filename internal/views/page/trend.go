@@ -2,6 +2,7 @@ package page
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"errata/internal/errata"
@@ -62,8 +63,8 @@ type Delta struct {
 	Up, Flat     bool
 }
 
-// previousWords names the period before one of length d.
-func previousWords(d time.Duration) string {
+// PreviousWords names the period before one of length d.
+func PreviousWords(d time.Duration) string {
 	switch {
 	case d < 2*time.Hour:
 		return "previous " + strconv.Itoa(int(d.Round(time.Minute).Minutes())) + " min"
@@ -86,7 +87,7 @@ func NewTrend(in TrendIn) Trend {
 		return t
 	}
 	if in.Before == "" {
-		in.Before = previousWords(in.Edges[len(in.Edges)-1].Sub(in.Edges[0]))
+		in.Before = PreviousWords(in.Edges[len(in.Edges)-1].Sub(in.Edges[0]))
 		t.Before = in.Before
 	}
 	n := len(in.Edges) - 1
@@ -146,16 +147,10 @@ func (in TrendIn) buckets(n int, series []chart.Series) []chart.Bucket {
 
 func (in TrendIn) bucketTitle(i int, series []chart.Series) string {
 	s := in.bucketName(i)
-	for k, one := range series {
-		sep := ", "
-		if k == 0 {
-			sep = ": "
-		}
-		if len(series) == 1 {
-			s += sep + ui.Count(at(one.Values, i), "event", "events")
-		} else {
-			s += sep + one.Name + " " + ui.Exact(at(one.Values, i))
-		}
+	if len(series) == 1 {
+		s += ": " + ui.Count(at(series[0].Values, i), "event", "events")
+	} else {
+		s += figures(series, func(values []float64) int64 { return at(values, i) })
 	}
 	if in.Previous != nil {
 		s += ", " + in.Before + " " + ui.Exact(at(floats(in.Previous, i+1), i))
@@ -164,6 +159,17 @@ func (in TrendIn) bucketTitle(i int, series []chart.Series) string {
 		s += " (incomplete)"
 	}
 	return s
+}
+
+// figures lists a figure of every series: ": P1 7, P2 12".
+func figures(series []chart.Series, of func(values []float64) int64) string {
+	var b strings.Builder
+	sep := ": "
+	for _, one := range series {
+		b.WriteString(sep + one.Name + " " + ui.Exact(of(one.Values)))
+		sep = ", "
+	}
+	return b.String()
 }
 
 func at(values []float64, i int) int64 {
@@ -258,6 +264,8 @@ func newDelta(now, before int64) *Delta {
 	switch {
 	case diff == 0:
 		return &Delta{Flat: true, Text: "0%", Spoken: "unchanged"}
+	case now >= 10*before: // percents of so much say little
+		return &Delta{Up: true, Text: "×" + ui.Num(now/before), Spoken: ui.Num(diff/before) + " times more"}
 	case diff > 0:
 		return &Delta{Up: true, Text: text, Spoken: text + " more"}
 	}
@@ -269,13 +277,7 @@ func (in TrendIn) sentence(t Trend, series []chart.Series) string {
 	m := in.Moment
 	s := t.Total + " from " + m.At(in.Edges[0].UnixMicro()).Text + " to " + m.At(in.Edges[len(in.Edges)-1].UnixMicro()).Text
 	if len(series) > 1 {
-		for i, one := range series {
-			sep := ", "
-			if i == 0 {
-				sep = ": "
-			}
-			s += sep + one.Name + " " + ui.Exact(total(one.Values))
-		}
+		s += figures(series, total)
 	}
 	if peak, i := highest(series, len(in.Edges)-1); peak > 0 {
 		s += ". Peak " + ui.Exact(peak) + " at " + in.bucketName(i)

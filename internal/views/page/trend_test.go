@@ -99,6 +99,7 @@ func TestNewTrendEdges(t *testing.T) {
 		"from nothing":              {func(in *TrendIn) { in.Previous, in.Events = []int64{0}, []int64{5} }, "from none"},
 		"to nothing":                {func(in *TrendIn) { in.Previous = []int64{5} }, "100%"},
 		"the same":                  {func(in *TrendIn) { in.Previous, in.Events = []int64{5}, []int64{5} }, "0%"},
+		"many times more":           {func(in *TrendIn) { in.Previous, in.Events = []int64{2}, []int64{938} }, "×469"},
 		"not compared":              {func(in *TrendIn) { in.Events = []int64{5} }, ""},
 		"more numbers than buckets": {func(in *TrendIn) { in.Events = make([]int64, 99) }, ""},
 	} {
