@@ -155,7 +155,7 @@ func TestPreviousWords(t *testing.T) {
 		15 * time.Minute: "previous 15 min", time.Hour: "previous 60 min", 24 * time.Hour: "previous 24 h", 25 * time.Hour: "previous 25 h",
 		7 * 24 * time.Hour: "previous 7 days", 7*24*time.Hour + time.Hour: "previous 7 days", 90 * 24 * time.Hour: "previous 90 days",
 	} {
-		if got := previousWords(d); got != want {
+		if got := PreviousWords(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
