@@ -45,9 +45,9 @@ type Options struct {
 	Fresh   bool // leave first-run set-up undone
 	Dev     bool
 	Fail    func(point string) error
-	Elastic string // address, instead of the one of the environment
+	Elastic string       // address, instead of the one of the environment
+	Clock   errata.Clock // time.Now when nil
 	Log     io.Writer
-	Clock   errata.Clock // nil = the real time
 }
 
 // Product is a running product.
