@@ -33,15 +33,21 @@ func deadlock() *errata.Event {
 	}
 	raised.ContextLine = "\t\t\t\treturn fmt.Errorf(\"reserve inventory: update stock_levels: %w\", err)"
 	raised.PostContext = []string{"\t\t\t}", "\t\t\tif tag.RowsAffected() == 0 {", "\t\t\t\treturn ErrOutOfStock{SKU: line.SKU}", "\t\t\t}", "\t\t}", "\t\treturn nil"}
-	raised.Vars = errata.Object{{Key: "o.ID", Value: raw(`"ord_01JD4R8W6KQ2"`)}, {Key: "len(o.Lines)", Value: raw("7")},
-		{Key: "line.SKU", Value: raw(`"CHAIR-OAK-2"`)}, {Key: "line.Qty", Value: raw("2")}, {Key: "o.Customer.Email", Value: raw(`"[email]"`)}}
+	raised.Vars = errata.Object{
+		{Key: "o.ID", Value: raw(`"ord_01JD4R8W6KQ2"`)},
+		{Key: "len(o.Lines)", Value: raw("7")},
+		{Key: "line.SKU", Value: raw(`"CHAIR-OAK-2"`)},
+		{Key: "line.Qty", Value: raw("2")},
+		{Key: "o.Customer.Email", Value: raw(`"[email]"`)},
+	}
 	return &errata.Event{
 		ID: "7f3ac1e04b6d4c21a7b0d1c2e3f40516", ProjectID: "1", Timestamp: at, ReceivedAt: at + 210_000, Source: errata.SourceSentry,
 		Level: errata.LevelError, Severity: errata.P0, Class: 30, Platform: "go", Code: "DB-1042", Transaction: "POST /v1/orders",
 		Culprit: "orders.(*Store).Reserve", Release: "4.13.0", Environment: "production", Host: "checkout-7c9f8d-x2v4k",
 		Exceptions: []errata.Exception{
 			{Type: "pgconn.PgError", Value: "ERROR: deadlock detected (SQLSTATE 40P01): Process 18244 waits for ShareLock on transaction 90211; blocked by process 18251."},
-			{Type: "orders.PlaceError", Value: "reserve inventory: update stock_levels: ERROR: deadlock detected (SQLSTATE 40P01)",
+			{
+				Type: "orders.PlaceError", Value: "reserve inventory: update stock_levels: ERROR: deadlock detected (SQLSTATE 40P01)",
 				Mechanism: &errata.Mechanism{Type: "generic", Handled: no()},
 				Frames: []errata.Frame{
 					{Function: "main", Module: "main", File: "cmd/checkout/main.go", Line: 41, InApp: yes()},
@@ -52,19 +58,31 @@ func deadlock() *errata.Event {
 					own("(*Handler).postOrder", "internal/httpapi", "internal/httpapi/orders.go", 52),
 					own("(*Service).Place", "internal/orders", "internal/orders/service.go", 88),
 					raised,
-				}},
+				},
+			},
 		},
 		User: &errata.User{ID: "usr_48120", IP: "203.0.113.0", Hash: "9f2c51d0ab34e877", Terms: []string{"9f2c51d0ab34e877", "11", "22"}},
-		Request: &errata.Request{Method: "POST", URL: "https://api.shop.example/v1/orders?dry=0", Path: "/v1/orders", Status: 500,
+		Request: &errata.Request{
+			Method: "POST", URL: "https://api.shop.example/v1/orders?dry=0", Path: "/v1/orders", Status: 500,
 			Query:   []errata.Pair{{Key: "dry", Value: "0"}},
 			Headers: []errata.Pair{{Key: "Content-Type", Value: "application/json"}, {Key: "User-Agent", Value: "ShopApp/8.2 (iPhone; iOS 18.1)"}, {Key: "Authorization", Value: "[redacted]"}},
 			Cookies: []errata.Pair{{Key: "cart", Value: "crt_9f2"}, {Key: "session", Value: "[redacted]"}},
-			Body:    `{"cart":"crt_9f2","email":"[email]","lines":[{"sku":"CHAIR-OAK-2","qty":2},{"sku":"LAMP-3","qty":1}]}`},
+			Body:    `{"cart":"crt_9f2","email":"[email]","lines":[{"sku":"CHAIR-OAK-2","qty":2},{"sku":"LAMP-3","qty":1}]}`,
+		},
 		ClientIP: "203.0.113.0",
 		Trace:    &errata.Trace{TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "00f067aa0ba902b7"}, RequestID: "req-5d0c8e",
-		Tags: []errata.Pair{{Key: "region", Value: "eu-1"}, {Key: "db.shard", Value: "orders-03"}, {Key: "route", Value: "POST /v1/orders"},
-			{Key: "customer.tier", Value: "gold"}, {Key: "payment.provider", Value: "stripe"}, {Key: "feature.reserve_in_tx", Value: "true"},
-			{Key: "runtime", Value: "go1.26.8"}, {Key: "os", Value: "linux"}, {Key: "pod", Value: "checkout-7c9f8d-x2v4k"}, {Key: "zone", Value: "eu-west-1b"}},
+		Tags: []errata.Pair{
+			{Key: "region", Value: "eu-1"},
+			{Key: "db.shard", Value: "orders-03"},
+			{Key: "route", Value: "POST /v1/orders"},
+			{Key: "customer.tier", Value: "gold"},
+			{Key: "payment.provider", Value: "stripe"},
+			{Key: "feature.reserve_in_tx", Value: "true"},
+			{Key: "runtime", Value: "go1.26.8"},
+			{Key: "os", Value: "linux"},
+			{Key: "pod", Value: "checkout-7c9f8d-x2v4k"},
+			{Key: "zone", Value: "eu-west-1b"},
+		},
 		Contexts: errata.Object{
 			{Key: "os", Value: raw(`{"name":"linux","kernel_version":"6.8.0-1018"}`)},
 			{Key: "runtime", Value: raw(`{"name":"go","version":"1.26.8","go_maxprocs":4,"go_numgoroutines":212}`)},
@@ -109,9 +127,12 @@ func week(i stats.Interval) page.TrendIn {
 
 func why() page.WhyIn {
 	return page.WhyIn{Version: "errata-g1", Kind: "stack", Hash: "c18af9c13fd8a34c43efff9b25720d83", Parts: []page.WhyPart{
-		{Name: "type", Text: "orders.PlaceError"}, {Name: "frame", Text: "shop.example/internal/orders|(*Store).Reserve"},
-		{Name: "frame", Text: "shop.example/internal/orders|(*Service).Place"}, {Name: "frame", Text: "shop.example/internal/httpapi|(*Handler).postOrder"},
-		{Name: "frame", Text: "net/http|serverHandler.ServeHTTP", Ignored: "not in app"}, {Name: "value", Text: "reserve inventory: update stock_levels", Ignored: "the stack is enough"},
+		{Name: "type", Text: "orders.PlaceError"},
+		{Name: "frame", Text: "shop.example/internal/orders|(*Store).Reserve"},
+		{Name: "frame", Text: "shop.example/internal/orders|(*Service).Place"},
+		{Name: "frame", Text: "shop.example/internal/httpapi|(*Handler).postOrder"},
+		{Name: "frame", Text: "net/http|serverHandler.ServeHTTP", Ignored: "not in app"},
+		{Name: "value", Text: "reserve inventory: update stock_levels", Ignored: "the stack is enough"},
 	}}
 }
 
@@ -182,27 +203,34 @@ func otherIssues() []state {
 
 func pythonChain(ev *errata.Event) {
 	ev.Platform, ev.Code = "python", ""
-	frame := errata.Frame{Module: "stock.tasks", Function: "reconcile_stock", File: "stock/tasks.py", AbsPath: "/app/stock/tasks.py", Line: 88, InApp: yes(),
+	frame := errata.Frame{
+		Module: "stock.tasks", Function: "reconcile_stock", File: "stock/tasks.py", AbsPath: "/app/stock/tasks.py", Line: 88, InApp: yes(),
 		PreContext:  []string{"    async def reconcile_stock(self, batch: Batch) -> int:", "        \"\"\"Compare what is on the shelf", "        with what was counted.\"\"\"", "        for line in batch.lines:"},
 		ContextLine: "            level = await self.levels[line.sku]", PostContext: []string{"            if level.held > 0x10:  # too many", "                raise ValueError(f\"held {level.held}\")"},
-		Vars: errata.Object{{Key: "line", Value: raw(`{"sku":"LAMP-3","qty":1}`)}}}
+		Vars: errata.Object{{Key: "line", Value: raw(`{"sku":"LAMP-3","qty":1}`)}},
+	}
 	ev.Exceptions = []errata.Exception{
 		{Type: "KeyError", Value: "'LAMP-3'", Mechanism: &errata.Mechanism{Type: "chained", Source: "__context__"}, Frames: []errata.Frame{frame}},
 		{Type: "StockError", Module: "stock.errors", Value: "no level for LAMP-3", Mechanism: &errata.Mechanism{Type: "celery", Handled: no()}, Frames: []errata.Frame{
-			{Module: "celery.app.trace", Function: "trace_task", File: "celery/app/trace.py", Line: 477, InApp: no()}, frame}},
+			{Module: "celery.app.trace", Function: "trace_task", File: "celery/app/trace.py", Line: 477, InApp: no()}, frame,
+		}},
 	}
 }
 
 func browserError(ev *errata.Event) {
 	ev.Platform, ev.Code = "javascript", ""
-	ev.Exceptions = []errata.Exception{{Type: "TypeError", Value: "Cannot read properties of undefined (reading 'rates')", Mechanism: &errata.Mechanism{Type: "onunhandledrejection", Handled: no()},
+	ev.Exceptions = []errata.Exception{{
+		Type: "TypeError", Value: "Cannot read properties of undefined (reading 'rates')", Mechanism: &errata.Mechanism{Type: "onunhandledrejection", Handled: no()},
 		Frames: []errata.Frame{
 			{Function: "renderWithHooks", File: "node_modules/react-dom/cjs/react-dom.production.js", Line: 4482, Column: 18, InApp: no()},
 			{Function: "?", File: "app/layout.tsx", Line: 9, Column: 3, InApp: yes()},
-			{Function: "RateTable", File: "shipping/RateTable.tsx", AbsPath: "https://shop.example/_next/app.js", Line: 31, Column: 22, InApp: yes(),
+			{
+				Function: "RateTable", File: "shipping/RateTable.tsx", AbsPath: "https://shop.example/_next/app.js", Line: 31, Column: 22, InApp: yes(),
 				PreContext: []string{"export function RateTable({ quote }: Props) {", "  // quotes may still be on their way"}, ContextLine: "  const rows = quote.carrier.rates.map((r) => `${r.name}: ${r.price}`);",
-				PostContext: []string{"  return <Table rows={rows} />;", "}"}},
-		}}}
+				PostContext: []string{"  return <Table rows={rows} />;", "}"},
+			},
+		},
+	}}
 }
 
 func hardIssue() []state {

@@ -171,7 +171,8 @@ func hardIssues() []state {
 			none(in)
 			in.Trend = page.TrendIn{Moment: moment}
 			in.Query = page.RefusedQuery(text, errata.Because(errata.Invalid, "The search could not be read.", nil, errata.Detail{
-				Reason: "query.unknown_key", Field: "q", Start: 15, End: 22, Message: "There is no field \"sevrity\".", Hint: "Did you mean severity?"}))
+				Reason: "query.unknown_key", Field: "q", Start: 15, End: 22, Message: "There is no field \"sevrity\".", Hint: "Did you mean severity?",
+			}))
 		}),
 		issues("custom-range", func(in *page.IssuesIn) {
 			in.URL.From, in.URL.To = "2026-11-14T00:00:00+01:00", "2026-11-16T12:00:00+01:00"

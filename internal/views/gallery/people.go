@@ -30,8 +30,10 @@ func setupStates() []state {
 		{Name: "Disk", Detail: "212 GB free", OK: true},
 	}
 	bad := append([]page.StoreCheck{}, good...)
-	bad[1] = page.StoreCheck{Name: "Event engine", Detail: "Elasticsearch at https://es.internal:9200",
-		Problem: "It does not answer: connection refused. Start it, or correct search.elastic.urls."}
+	bad[1] = page.StoreCheck{
+		Name: "Event engine", Detail: "Elasticsearch at https://es.internal:9200",
+		Problem: "It does not answer: connection refused. Start it, or correct search.elastic.urls.",
+	}
 	return []state{
 		{"admin", page.NewSetupAdmin(bare(), page.SetupAdminIn{Token: "4f1d"})},
 		{"admin-refused", page.NewSetupAdmin(bare(), page.SetupAdminIn{Token: "4f1d", Org: "Example Shop", Name: "Ada Rivera", Email: "ada", Err: short})},

@@ -38,16 +38,20 @@ func key(c errata.Category, o errata.Outcome, reason string) errata.OutcomeKey {
 }
 
 func trouble(in *page.SystemIn) {
-	in.Dependencies[1] = page.Dependency{Name: "Event engine", Detail: "Elasticsearch 8.19.21 at https://es.internal:9200", State: page.LightDown,
-		Since: ago(14 * time.Minute), LastOK: ago(14 * time.Minute), Error: "dial tcp 10.0.4.7:9200: connect: connection refused"}
+	in.Dependencies[1] = page.Dependency{
+		Name: "Event engine", Detail: "Elasticsearch 8.19.21 at https://es.internal:9200", State: page.LightDown,
+		Since: ago(14 * time.Minute), LastOK: ago(14 * time.Minute), Error: "dial tcp 10.0.4.7:9200: connect: connection refused",
+	}
 	in.Dependencies[3] = page.Dependency{Name: "Disk", Detail: "18 GB free", State: page.LightSlow, Since: ago(2 * day), Error: "96 % full: intake stops at 97 %"}
 	in.Dependencies = append(in.Dependencies, page.Dependency{Name: "Outgoing mail", State: page.LightUnknown})
 	in.Queue = &page.QueueState{Events: 48_210, Messages: 512, Bytes: 96_000_000, Oldest: ago(14 * time.Minute), NotSearchable: 48_198}
 	in.Outcomes[key(errata.CategoryError, errata.DeadLettered, "mapping")] = errata.OutcomeCount{Items: 3, Bytes: 12_000}
 	in.Outcomes[key(errata.CategoryError, errata.RateLimited, "key")] = errata.OutcomeCount{Items: 1_204, Bytes: 4_000_000}
 	for i := range 3 {
-		in.Letters = append(in.Letters, page.DeadLetter{Service: "checkout-api", EventID: "7f3ac1e04b6d4c21a7b0d1c2e3f4051" + strconv.Itoa(i), Reason: "mapping",
-			Error: "mapper_parsing_exception: failed to parse field [errata.number] of type [double]", Tries: 8, Counted: true, First: ago(time.Hour), Last: ago(20 * time.Minute), State: "parked"})
+		in.Letters = append(in.Letters, page.DeadLetter{
+			Service: "checkout-api", EventID: "7f3ac1e04b6d4c21a7b0d1c2e3f4051" + strconv.Itoa(i), Reason: "mapping",
+			Error: "mapper_parsing_exception: failed to parse field [errata.number] of type [double]", Tries: 8, Counted: true, First: ago(time.Hour), Last: ago(20 * time.Minute), State: "parked",
+		})
 	}
 	in.Letters[2].Reason, in.Letters[2].Error, in.Letters[2].Tries = "poison", hostile+" "+longWord, 1
 	in.LettersTotal = 3

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,14 +24,7 @@ func TestNavShowsWhatMayBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, n := range Nav(func(a errata.Action) bool {
-				for _, m := range c.may {
-					if m == a {
-						return true
-					}
-				}
-				return false
-			}) {
+			for _, n := range Nav(func(a errata.Action) bool { return slices.Contains(c.may, a) }) {
 				got = append(got, n.Text)
 			}
 			if diff := cmp.Diff(c.want, strings.Join(got, ", ")); diff != "" {
@@ -70,8 +64,10 @@ func TestAppearanceIsWrittenByTheServer(t *testing.T) {
 }
 
 func TestApp(t *testing.T) {
-	c := Chrome{Title: "Issues", Org: "<b>", Here: "/issues?q=a", User: &User{Name: "Ada <i>", Note: "ada@shop.example"}, Section: SectionIssues, Theme: Dark,
-		Nav: Nav(func(errata.Action) bool { return true }), Health: []Health{{What: "Search degraded", Since: ui.Time{ISO: "x", Text: "today 16:17"}, URL: "/system"}}}
+	c := Chrome{
+		Title: "Issues", Org: "<b>", Here: "/issues?q=a", User: &User{Name: "Ada <i>", Note: "ada@shop.example"}, Section: SectionIssues, Theme: Dark,
+		Nav: Nav(func(errata.Action) bool { return true }), Health: []Health{{What: "Search degraded", Since: ui.Time{ISO: "x", Text: "today 16:17"}, URL: "/system"}},
+	}
 	got := html(t, App(c, templ.NopComponent))
 	for _, want := range []string{
 		`<title>Issues · Errata</title>`, `<a href="/issues" title="Issues" aria-current="page" data-key="g i">`, `Search degraded since today 16:17`,

@@ -18,13 +18,27 @@ type labelStep struct {
 }
 
 var labelSteps = []labelStep{
-	{span: 10 * time.Second, format: "15:04:05"}, {span: 30 * time.Second, format: "15:04:05"},
-	{span: time.Minute, format: "15:04"}, {span: 2 * time.Minute, format: "15:04"}, {span: 5 * time.Minute, format: "15:04"},
-	{span: 10 * time.Minute, format: "15:04"}, {span: 15 * time.Minute, format: "15:04"}, {span: 30 * time.Minute, format: "15:04"},
-	{span: time.Hour, format: "15:04"}, {span: 2 * time.Hour, format: "15:04"}, {span: 3 * time.Hour, format: "15:04"},
-	{span: 6 * time.Hour, format: "15:04"}, {span: 12 * time.Hour, format: "15:04"},
-	{days: 1, format: "2 Jan"}, {days: 2, format: "2 Jan"}, {days: 7, format: "2 Jan"}, {days: 14, format: "2 Jan"},
-	{days: 30, format: "2 Jan"}, {days: 91, format: "Jan 2006"}, {days: 365, format: "2006"}, {days: 3650, format: "2006"},
+	{span: 10 * time.Second, format: "15:04:05"},
+	{span: 30 * time.Second, format: "15:04:05"},
+	{span: time.Minute, format: "15:04"},
+	{span: 2 * time.Minute, format: "15:04"},
+	{span: 5 * time.Minute, format: "15:04"},
+	{span: 10 * time.Minute, format: "15:04"},
+	{span: 15 * time.Minute, format: "15:04"},
+	{span: 30 * time.Minute, format: "15:04"},
+	{span: time.Hour, format: "15:04"},
+	{span: 2 * time.Hour, format: "15:04"},
+	{span: 3 * time.Hour, format: "15:04"},
+	{span: 6 * time.Hour, format: "15:04"},
+	{span: 12 * time.Hour, format: "15:04"},
+	{days: 1, format: "2 Jan"},
+	{days: 2, format: "2 Jan"},
+	{days: 7, format: "2 Jan"},
+	{days: 14, format: "2 Jan"},
+	{days: 30, format: "2 Jan"},
+	{days: 91, format: "Jan 2006"},
+	{days: 365, format: "2006"},
+	{days: 3650, format: "2006"},
 }
 
 // labels chooses the finest step that gives few enough labels, and puts them

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -61,6 +62,7 @@ func newCrumb(c *errata.Breadcrumb, ev *errata.Event) Crumb {
 		out.Tone, out.Icon = "err", "circle-alert"
 	case errata.LevelWarning:
 		out.Tone, out.Icon = "wrn", "triangle-alert"
+	case errata.LevelInfo, errata.LevelDebug:
 	}
 	if out.Level == "" {
 		out.Level = string(errata.LevelInfo)
@@ -96,11 +98,28 @@ func crumbCategory(c *errata.Breadcrumb) string {
 
 // crumbIcons pairs what a category or type contains with its sign.
 var crumbIcons = []struct{ word, icon string }{
-	{"http", "network"}, {"xhr", "network"}, {"fetch", "network"}, {"request", "network"}, {"grpc", "network"},
-	{"query", "database"}, {"db", "database"}, {"sql", "database"}, {"redis", "database"},
-	{"navigation", "arrow-right"}, {"route", "arrow-right"}, {"ui.", "mouse-pointer-click"}, {"click", "mouse-pointer-click"},
-	{"touch", "mouse-pointer-click"}, {"console", "terminal"}, {"log", "terminal"}, {"exception", "circle-alert"},
-	{"error", "circle-alert"}, {"flag", "zap"}, {"session", "user"}, {"auth", "user"}, {"user", "user"},
+	{"http", "network"},
+	{"xhr", "network"},
+	{"fetch", "network"},
+	{"request", "network"},
+	{"grpc", "network"},
+	{"query", "database"},
+	{"db", "database"},
+	{"sql", "database"},
+	{"redis", "database"},
+	{"navigation", "arrow-right"},
+	{"route", "arrow-right"},
+	{"ui.", "mouse-pointer-click"},
+	{"click", "mouse-pointer-click"},
+	{"touch", "mouse-pointer-click"},
+	{"console", "terminal"},
+	{"log", "terminal"},
+	{"exception", "circle-alert"},
+	{"error", "circle-alert"},
+	{"flag", "zap"},
+	{"session", "user"},
+	{"auth", "user"},
+	{"user", "user"},
 }
 
 func crumbIcon(c *errata.Breadcrumb) string {
@@ -122,11 +141,8 @@ func crumbText(c *errata.Breadcrumb) string {
 	}
 	if url := get("url"); url != "" {
 		text := trimColon(get("method") + " " + url)
-		for _, key := range []string{"status_code", "status"} {
-			if s := get(key); s != "" {
-				text += "  " + s
-				break
-			}
+		if s := cmp.Or(get("status_code"), get("status")); s != "" {
+			text += "  " + s
 		}
 		if c.Message == "" {
 			return text

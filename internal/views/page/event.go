@@ -192,10 +192,14 @@ func eventFacts(ev *errata.Event, m ui.Moment) []ui.Row {
 	}
 	rows = append(rows, ui.Row{Name: "Severity", Value: ev.Severity.String() + " " + ev.Severity.Word(), Note: string(ev.Level)})
 	for _, r := range []ui.Row{
-		{Name: "Environment", Value: ev.Environment}, {Name: "Release", Value: ev.Release, Note: ev.Dist, Mono: true},
-		{Name: "Host", Value: ev.Host, Mono: true}, {Name: "Transaction", Value: ev.Transaction, Mono: true},
-		{Name: "Logger", Value: ev.Logger, Mono: true}, {Name: "SDK", Value: sdkName(ev.SDK)},
-		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), Mono: true}, {Name: "Request id", Value: ev.RequestID, Mono: true},
+		{Name: "Environment", Value: ev.Environment},
+		{Name: "Release", Value: ev.Release, Note: ev.Dist, Mono: true},
+		{Name: "Host", Value: ev.Host, Mono: true},
+		{Name: "Transaction", Value: ev.Transaction, Mono: true},
+		{Name: "Logger", Value: ev.Logger, Mono: true},
+		{Name: "SDK", Value: sdkName(ev.SDK)},
+		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), Mono: true},
+		{Name: "Request id", Value: ev.RequestID, Mono: true},
 	} {
 		if r.Value != "" {
 			rows = append(rows, r)

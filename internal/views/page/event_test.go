@@ -108,8 +108,13 @@ func TestFrameSource(t *testing.T) {
 
 func TestChainPhrases(t *testing.T) {
 	for _, c := range []struct{ platform, source, want string }{
-		{"python", "__cause__", "caused by"}, {"python", "__context__", "during handling of"}, {"go", "", "wraps"}, {"java", "", "caused by"},
-		{"csharp", "InnerException", "inner exception"}, {"javascript", "errors[0]", "in the group"}, {"python", "exceptions[1]", "in the group"},
+		{"python", "__cause__", "caused by"},
+		{"python", "__context__", "during handling of"},
+		{"go", "", "wraps"},
+		{"java", "", "caused by"},
+		{"csharp", "InnerException", "inner exception"},
+		{"javascript", "errors[0]", "in the group"},
+		{"python", "exceptions[1]", "in the group"},
 	} {
 		if got := chainPhrase(c.platform, &errata.Exception{Mechanism: &errata.Mechanism{Source: c.source}}); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.platform, c.source, got, c.want)
@@ -293,10 +298,12 @@ func FuzzEventSheets(f *testing.F) {
 	f.Add("os", `{"a":1}`, "msg")
 	f.Add("x", `not json`, "\u202e")
 	f.Fuzz(func(t *testing.T, key, value, text string) {
-		ev := &errata.Event{Message: text, Platform: key, Contexts: errata.Object{{Key: key, Value: []byte(value)}}, Extra: errata.Object{{Key: key, Value: []byte(value)}},
+		ev := &errata.Event{
+			Message: text, Platform: key, Contexts: errata.Object{{Key: key, Value: []byte(value)}}, Extra: errata.Object{{Key: key, Value: []byte(value)}},
 			Breadcrumbs: []errata.Breadcrumb{{Category: key, Message: text, Data: errata.Object{{Key: "url", Value: []byte(value)}}}},
 			Exceptions:  []errata.Exception{{Type: key, Value: text, Frames: []errata.Frame{{Function: text, File: key, ContextLine: value, Vars: errata.Object{{Key: key, Value: []byte(value)}}}}}},
-			Request:     &errata.Request{URL: text, Body: value}}
+			Request:     &errata.Request{URL: text, Body: value},
+		}
 		newTagSheet(ev)
 		newBreadcrumbs(ev, 1)
 		newRequest(ev, true)

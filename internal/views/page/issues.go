@@ -201,17 +201,23 @@ func reasonChip(i errata.Issue, m ui.Moment) *ui.Chip {
 
 func (in IssuesIn) empty() *Empty {
 	if in.NoEvents {
-		return &Empty{Icon: "radio", Title: "Waiting for the first event",
+		return &Empty{
+			Icon: "radio", Title: "Waiting for the first event",
 			Text:   "No service has sent anything yet. The set-up page has the DSN and a snippet that sends a test event.",
-			Action: &ui.Link{Text: "Set up a service", URL: in.SetUp}}
+			Action: &ui.Link{Text: "Set up a service", URL: in.SetUp},
+		}
 	}
 	if in.Query.Error != nil {
-		return &Empty{Icon: "search", Title: "Not searched", Text: "The search above could not be read. Correct it, or start again without it.",
-			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()}}
+		return &Empty{
+			Icon: "search", Title: "Not searched", Text: "The search above could not be read. Correct it, or start again without it.",
+			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()},
+		}
 	}
 	if in.Query.Text != "" {
-		return &Empty{Icon: "search", Title: "No issue matches", Text: "Nothing in this range fits the whole search. Remove a part of it, or look further back.",
-			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()}, Other: in.widerRange()}
+		return &Empty{
+			Icon: "search", Title: "No issue matches", Text: "Nothing in this range fits the whole search. Remove a part of it, or look further back.",
+			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()}, Other: in.widerRange(),
+		}
 	}
 	return &Empty{Icon: "circle-check", Title: "All quiet", Text: "No issue was active in this range.", Other: in.widerRange()}
 }

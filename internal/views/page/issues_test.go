@@ -17,8 +17,10 @@ var now = ui.Moment{Now: time.Date(2026, 11, 20, 15, 31, 4, 0, time.UTC)}
 func before(d time.Duration) int64 { return now.Now.Add(-d).UnixMicro() }
 
 func TestIssueRow(t *testing.T) {
-	issue := errata.Issue{Number: 12, Title: "ValueError: no stock", Type: "ValueError", Status: errata.Open, Reason: errata.ReasonNew,
-		Severity: errata.P1, FirstSeen: before(2 * time.Hour), LastSeen: before(time.Minute), Events: 18911, Users: 41}
+	issue := errata.Issue{
+		Number: 12, Title: "ValueError: no stock", Type: "ValueError", Status: errata.Open, Reason: errata.ReasonNew,
+		Severity: errata.P1, FirstSeen: before(2 * time.Hour), LastSeen: before(time.Minute), Events: 18911, Users: 41,
+	}
 	got := newIssueRow(IssueRowIn{Issue: issue, Service: errata.Project{Slug: "shop", Prefix: "SHO"}, Hours: []int64{1, 2}}, now)
 	if got.ID != "SHO-12" || got.URL != "/issues/SHO-12" || got.Type != "ValueError" || got.Message != "no stock" || got.Events != "18.9k" || got.ExactEvents != "18,911" ||
 		got.Users != "41" || got.UsersUnknown || got.Seen.Text != "1m ago" || got.Age.Text != "2h old" || got.TrendSentence != "3 events in the last 24 h" {
@@ -79,10 +81,14 @@ func TestPager(t *testing.T) {
 		"the only one":   {IssuesIn{URL: u, Rows: rowsOf(1), Total: Total{1, true}}, Pager{Range: "1 to 1 of 1"}},
 		"about":          {IssuesIn{URL: u, Rows: rowsOf(50), Offset: 50, Total: Total{10_000, false}, Previous: "p"}, Pager{Range: "51 to 100 of about 10k", Previous: "/issues?range=7d&cursor=p"}},
 		"place unknown":  {IssuesIn{URL: u, Rows: rowsOf(50), Offset: -1, Total: Total{137, true}}, Pager{Range: "50 of 137"}},
-		"read some time ago": {IssuesIn{Moment: now, URL: u.WithCursor("c"), Rows: rowsOf(9), Offset: 50, Total: Total{59, true}, AsOf: before(4 * time.Minute), Moved: 1},
-			Pager{Range: "51 to 59 of 59", AsOf: "as of 15:27, 1 has moved since", Top: "/issues?range=7d"}},
-		"nothing moved": {IssuesIn{Moment: now, URL: u.WithCursor("c"), Rows: rowsOf(9), Offset: 50, Total: Total{59, true}, AsOf: before(time.Minute)},
-			Pager{Range: "51 to 59 of 59", AsOf: "as of 15:30", Top: "/issues?range=7d"}},
+		"read some time ago": {
+			IssuesIn{Moment: now, URL: u.WithCursor("c"), Rows: rowsOf(9), Offset: 50, Total: Total{59, true}, AsOf: before(4 * time.Minute), Moved: 1},
+			Pager{Range: "51 to 59 of 59", AsOf: "as of 15:27, 1 has moved since", Top: "/issues?range=7d"},
+		},
+		"nothing moved": {
+			IssuesIn{Moment: now, URL: u.WithCursor("c"), Rows: rowsOf(9), Offset: 50, Total: Total{59, true}, AsOf: before(time.Minute)},
+			Pager{Range: "51 to 59 of 59", AsOf: "as of 15:30", Top: "/issues?range=7d"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, c.in.pager()); diff != "" {
@@ -118,7 +124,8 @@ func TestEmptyStates(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	in := IssuesIn{URL: ListURL{Path: "/issues", Range: "7d"}, Services: []errata.Project{{Slug: "shop"}}, Query: Query{
-		Text: "service:gone severity:p1 dead", Others: "dead", Picked: map[string][]string{"service": {"gone"}, "severity": {"p1"}}}}
+		Text: "service:gone severity:p1 dead", Others: "dead", Picked: map[string][]string{"service": {"gone"}, "severity": {"p1"}},
+	}}
 	got := newFilters(in)
 	if len(got.Groups) != 2 {
 		t.Fatalf("groups %+v: an empty one must not be drawn", got.Groups)

@@ -65,12 +65,16 @@ type SetupAdmin struct {
 func NewSetupAdmin(c layout.Chrome, in SetupAdminIn) SetupAdmin {
 	c.Title = "Set up Errata"
 	m := SetupAdmin{Chrome: c, Steps: newSteps(StepAdmin), Token: in.Token, Fields: []ui.Field{
-		{Name: "org", Label: "Organisation", Type: "text", Value: in.Org, Autocomplete: "organization", MaxLength: 80, Optional: true,
-			Hint: "Shown in the corner and in reports."},
+		{
+			Name: "org", Label: "Organisation", Type: "text", Value: in.Org, Autocomplete: "organization", MaxLength: 80, Optional: true,
+			Hint: "Shown in the corner and in reports.",
+		},
 		{Name: "name", Label: "Your name", Type: "text", Value: in.Name, Autocomplete: "name", MaxLength: 80, Autofocus: true},
 		{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "username", MaxLength: 254},
-		{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", MaxLength: 128,
-			Hint: "At least 12 characters. A sentence is fine."},
+		{
+			Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", MaxLength: 128,
+			Hint: "At least 12 characters. A sentence is fine.",
+		},
 	}}
 	m.Problems = formProblems(m.Fields, in.Err)
 	return m
@@ -137,12 +141,18 @@ type NewService struct {
 func NewNewService(c layout.Chrome, in NewServiceIn) NewService {
 	c.Title, c.Section, c.Keys = "New service", layout.SectionServices, plainKeys
 	m := NewService{Chrome: c, Action: "/services", Fields: []ui.Field{
-		{Name: "name", Label: "Name", Type: "text", Value: in.Name, MaxLength: 80, Autofocus: true, Placeholder: "Checkout API",
-			Hint: "What people call the program that sends its errors."},
-		{Name: "slug", Label: "Short name", Type: "text", Value: in.Slug, MaxLength: 50, Optional: true, Placeholder: "checkout-api",
-			Hint: "Small letters, digits and hyphens, for links and searches. Made from the name when empty."},
-		{Name: "platform", Label: "Platform", Type: "select", Value: in.Platform, Options: platformOptions(),
-			Hint: "Chooses the snippet on the next page."},
+		{
+			Name: "name", Label: "Name", Type: "text", Value: in.Name, MaxLength: 80, Autofocus: true, Placeholder: "Checkout API",
+			Hint: "What people call the program that sends its errors.",
+		},
+		{
+			Name: "slug", Label: "Short name", Type: "text", Value: in.Slug, MaxLength: 50, Optional: true, Placeholder: "checkout-api",
+			Hint: "Small letters, digits and hyphens, for links and searches. Made from the name when empty.",
+		},
+		{
+			Name: "platform", Label: "Platform", Type: "select", Value: in.Platform, Options: platformOptions(),
+			Hint: "Chooses the snippet on the next page.",
+		},
 	}}
 	if in.FirstRun {
 		m.Steps, m.Action = newSteps(StepService), "/setup/service"

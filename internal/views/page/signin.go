@@ -32,8 +32,10 @@ type SignIn struct {
 // address and a wrong password.
 func NewSignIn(c layout.Chrome, in SignInIn) SignIn {
 	c.Title = "Sign in"
-	m := SignIn{Chrome: c, Next: in.Next, Email: ui.Field{Name: "email", Label: "E-mail", Type: "email", Value: in.Email,
-		Autocomplete: "username", Autofocus: in.Email == "", MaxLength: 254}}
+	m := SignIn{Chrome: c, Next: in.Next, Email: ui.Field{
+		Name: "email", Label: "E-mail", Type: "email", Value: in.Email,
+		Autocomplete: "username", Autofocus: in.Email == "", MaxLength: 254,
+	}}
 	if in.Err != nil {
 		m.Problem = errata.MessageOf(in.Err)
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
 	"errata/internal/views/ui"
@@ -8,16 +9,16 @@ import (
 
 // platforms are the choices of the set-up page, in the order of its tabs.
 var platforms = []ui.Option{
-	{Value: "go", Text: "Go"}, {Value: "node", Text: "Node.js"}, {Value: "python", Text: "Python"}, {Value: "java", Text: "Java"},
-	{Value: "browser", Text: "Browser"}, {Value: "curl", Text: "curl"},
+	{Value: "go", Text: "Go"},
+	{Value: "node", Text: "Node.js"},
+	{Value: "python", Text: "Python"},
+	{Value: "java", Text: "Java"},
+	{Value: "browser", Text: "Browser"},
+	{Value: "curl", Text: "curl"},
 }
 
 func platformOptions() []ui.Option {
-	out := []ui.Option{}
-	for _, p := range platforms[:5] {
-		out = append(out, p)
-	}
-	return append(out, ui.Option{Value: "other", Text: "Something else"})
+	return append(slices.Clone(platforms[:5]), ui.Option{Value: "other", Text: "Something else"})
 }
 
 // snippetPlatform chooses the tab: what is asked for, else the service's own.

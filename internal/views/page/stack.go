@@ -72,7 +72,7 @@ func newStack(ev *errata.Event, mode FrameMode) Stack {
 		return s
 	}
 	open := openFrames
-	for i := len(ev.Exceptions) - 1; i >= 0; i-- {
+	for i := range slices.Backward(ev.Exceptions) {
 		s.Exceptions = append(s.Exceptions, newException(ev, i, mode, &open))
 	}
 	s.Threads = threadStacks(ev, mode, &open)

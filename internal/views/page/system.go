@@ -233,8 +233,12 @@ var outcomeOrder = []struct {
 	outcome    errata.Outcome
 	word, tone string
 }{
-	{errata.Stored, "Stored", "ok"}, {errata.Deduplicated, "Deduplicated", ""}, {errata.Filtered, "Filtered", ""},
-	{errata.RateLimited, "Rate limited", "warn"}, {errata.Rejected, "Rejected", "warn"}, {errata.DeadLettered, "Dead letters", "bad"},
+	{errata.Stored, "Stored", "ok"},
+	{errata.Deduplicated, "Deduplicated", ""},
+	{errata.Filtered, "Filtered", ""},
+	{errata.RateLimited, "Rate limited", "warn"},
+	{errata.Rejected, "Rejected", "warn"},
+	{errata.DeadLettered, "Dead letters", "bad"},
 }
 
 func newOutcomes(in SystemIn) Outcomes {
@@ -272,8 +276,10 @@ func outcomeRows(all map[errata.OutcomeKey]errata.OutcomeCount, outcome errata.O
 	var out []OutcomeRow
 	for _, k := range keys {
 		c := all[k]
-		out = append(out, OutcomeRow{Outcome: word, Tone: tone, Reason: k.Reason, Category: string(k.Category),
-			Items: ui.Exact(c.Items), Bytes: ui.Bytes(c.Bytes), Share: ui.Percent(c.Items, received)})
+		out = append(out, OutcomeRow{
+			Outcome: word, Tone: tone, Reason: k.Reason, Category: string(k.Category),
+			Items: ui.Exact(c.Items), Bytes: ui.Bytes(c.Bytes), Share: ui.Percent(c.Items, received),
+		})
 	}
 	return out
 }

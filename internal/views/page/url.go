@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -70,20 +71,11 @@ func (u ListURL) Hidden(shown ...string) []Param {
 	}
 	var out []Param
 	for _, p := range all {
-		if p.Value != "" && !contains(shown, p.Name) && p != (Param{"range", DefaultRange}) && p != (Param{"sort", u.DefaultSort}) {
+		if p.Value != "" && !slices.Contains(shown, p.Name) && p != (Param{"range", DefaultRange}) && p != (Param{"sort", u.DefaultSort}) {
 			out = append(out, p)
 		}
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // Param is one parameter of an address.

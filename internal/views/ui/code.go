@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"path"
 	"strings"
 	"unicode"
@@ -31,18 +32,16 @@ type Language struct {
 
 func words(class, list string) map[string]string {
 	m := map[string]string{}
-	for _, w := range strings.Fields(list) {
+	for w := range strings.FieldsSeq(list) {
 		m[w] = class
 	}
 	return m
 }
 
-func merged(maps ...map[string]string) map[string]string {
+func merged(all ...map[string]string) map[string]string {
 	out := map[string]string{}
-	for _, m := range maps {
-		for k, v := range m {
-			out[k] = v
-		}
+	for _, m := range all {
+		maps.Copy(out, m)
 	}
 	return out
 }
@@ -149,7 +148,7 @@ func (x *lexer) finish(s string, from int) string {
 
 // escapes says whether a backslash hides the end: in strings, but for Go's raw
 // ones.
-func (x *lexer) escapes() bool { return x.class == "st" && !(x.until == "`" && x.lang.raw) }
+func (x *lexer) escapes() bool { return x.class == "st" && (x.until != "`" || !x.lang.raw) }
 
 // closing finds the end mark, skipping what a backslash escapes.
 func closing(s, mark string, escapes bool) int {

@@ -23,15 +23,24 @@ func TestHighlight(t *testing.T) {
 		file     string
 		in, want []string
 	}{
-		"go": {"a.go", []string{"func (s *Store) Reserve(ctx context.Context) error {", "\tx := 0x1f + 2.5 // half", "\treturn fmt.Errorf(\"a \\\" b: %w\", err)"},
-			[]string{"‹kw func› (s *‹ty Store›) ‹fu Reserve›(ctx context.Context) ‹ty error› {", "\tx := ‹nu 0x1f› + ‹nu 2.5› ‹cm // half›", "\t‹kw return› fmt.‹fu Errorf›(‹st \"a \\\" b: %w\"›, err)"}},
+		"go": {
+			"a.go",
+			[]string{"func (s *Store) Reserve(ctx context.Context) error {", "\tx := 0x1f + 2.5 // half", "\treturn fmt.Errorf(\"a \\\" b: %w\", err)"},
+			[]string{"‹kw func› (s *‹ty Store›) ‹fu Reserve›(ctx context.Context) ‹ty error› {", "\tx := ‹nu 0x1f› + ‹nu 2.5› ‹cm // half›", "\t‹kw return› fmt.‹fu Errorf›(‹st \"a \\\" b: %w\"›, err)"},
+		},
 		"go raw string over lines": {"a.go", []string{"q := `SELECT", "func \\` + x"}, []string{"q := ‹st `SELECT›", "‹st func \\`› + x"}},
 		"go comment over lines":    {"a.go", []string{"a /* one", "two */ b"}, []string{"a ‹cm /* one›", "‹cm two */› b"}},
-		"script": {"a.tsx", []string{"const rows = rates.map((r) => `${r.name}`);", "export class A extends B { x: string = 'y' }"},
-			[]string{"‹kw const› rows = rates.‹fu map›((r) => ‹st `${r.name}`›);", "‹kw export› ‹kw class› ‹ty A› ‹kw extends› ‹ty B› { x: ‹ty string› = ‹st 'y'› }"}},
+		"script": {
+			"a.tsx",
+			[]string{"const rows = rates.map((r) => `${r.name}`);", "export class A extends B { x: string = 'y' }"},
+			[]string{"‹kw const› rows = rates.‹fu map›((r) => ‹st `${r.name}`›);", "‹kw export› ‹kw class› ‹ty A› ‹kw extends› ‹ty B› { x: ‹ty string› = ‹st 'y'› }"},
+		},
 		"script template escapes": {"a.js", []string{"`a\\`b` + 1"}, []string{"‹st `a\\`b`› + ‹nu 1›"}},
-		"python": {"a.py", []string{"def pay(self):  # now", "    \"\"\"Doc", "    more\"\"\"", "    raise ValueError(f'x {y}')"},
-			[]string{"‹kw def› ‹fu pay›(‹kw self›):  ‹cm # now›", "    ‹st \"\"\"Doc›", "‹st     more\"\"\"›", "    ‹kw raise› ‹fu ValueError›(f‹st 'x {y}'›)"}},
+		"python": {
+			"a.py",
+			[]string{"def pay(self):  # now", "    \"\"\"Doc", "    more\"\"\"", "    raise ValueError(f'x {y}')"},
+			[]string{"‹kw def› ‹fu pay›(‹kw self›):  ‹cm # now›", "    ‹st \"\"\"Doc›", "‹st     more\"\"\"›", "    ‹kw raise› ‹fu ValueError›(f‹st 'x {y}'›)"},
+		},
 		"open string ends with its line":   {"a.py", []string{"x = 'open", "y = 1"}, []string{"x = ‹st 'open›", "y = ‹nu 1›"}},
 		"unknown language is plain":        {"a.zig", []string{"const x = 1; // y"}, []string{"const x = 1; // y"}},
 		"platform when there is no ending": {"", []string{"func f()"}, []string{"‹kw func› ‹fu f›()"}},

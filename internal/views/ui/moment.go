@@ -60,22 +60,17 @@ func (m Moment) Old(us int64) Time {
 
 // Stamp tells a time to the millisecond: "today 16:21:44.120" or
 // "14 Nov 03:12:09.000"; 0 is unknown.
-func (m Moment) Stamp(us int64) Time {
-	if us == 0 {
-		return Time{Text: "n/a"}
-	}
-	t := m.mark(us)
-	t.Text = m.day(m.In(us)) + " " + m.In(us).Format("15:04:05.000")
-	return t
-}
+func (m Moment) Stamp(us int64) Time { return m.told(us, "15:04:05.000") }
 
 // At tells a time to the minute: "today 16:21" or "14 Nov 03:12"; 0 is unknown.
-func (m Moment) At(us int64) Time {
+func (m Moment) At(us int64) Time { return m.told(us, "15:04") }
+
+func (m Moment) told(us int64, clock string) Time {
 	if us == 0 {
 		return Time{Text: "n/a"}
 	}
 	t := m.mark(us)
-	t.Text = m.day(m.In(us)) + " " + m.In(us).Format("15:04")
+	t.Text = m.day(m.In(us)) + " " + m.In(us).Format(clock)
 	return t
 }
 

@@ -35,8 +35,10 @@ type Piece struct {
 }
 
 // redactionMarks are the marks that stand for text removed on arrival.
-var redactionMarks = []string{"[redacted]", "[email]", "[ip]", "[creditcard]", "[iban]", "[ssn]", "[us_ssn]", "[imei]",
-	"[mac]", "[pem]", "[private_key]", "[bearer]", "[token]", "[user]", "[username]", "[userinfo]", "[path]", "[password]"}
+var redactionMarks = []string{
+	"[redacted]", "[email]", "[ip]", "[creditcard]", "[iban]", "[ssn]", "[us_ssn]", "[imei]",
+	"[mac]", "[pem]", "[private_key]", "[bearer]", "[token]", "[user]", "[username]", "[userinfo]", "[path]", "[password]",
+}
 
 // Pieces splits text at redaction marks, so that they can be shown as marks.
 func Pieces(s string) []Piece {
@@ -92,7 +94,7 @@ func SafeLink(s string) string {
 // Initials are the letters of a person's mark: "A. Rivera" gives AR.
 func Initials(name string) string {
 	var out []rune
-	for _, word := range strings.Fields(name) {
+	for word := range strings.FieldsSeq(name) {
 		r, _ := utf8.DecodeRuneInString(word)
 		out = append(out, r)
 	}

@@ -66,8 +66,9 @@ func NewStatus(s errata.Status) Status {
 		return Status{"Resolved", "circle-check", "done"}
 	case errata.Ignored:
 		return Status{"Ignored", "eye-off", "done"}
+	default:
+		return Status{"Open", "circle-dashed", "un"}
 	}
-	return Status{"Open", "circle-dashed", "un"}
 }
 
 // Chip is a short word in a pill. Tone: "", new, reg, esc, warn, ok, line, mono.
