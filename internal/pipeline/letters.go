@@ -8,6 +8,7 @@ import (
 	"errata/internal/errata"
 	"errata/internal/normalize"
 	"errata/internal/queue"
+	"errata/internal/redact"
 	"errata/internal/store"
 )
 
@@ -20,11 +21,14 @@ const (
 
 var letterZstd, _ = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) // the options are constant
 
+// errorWords removes personal data from error texts: what failed may quote the event.
+var errorWords = redact.New(errata.ProjectSettings{})
+
 // deadLetter is the row of an event that cannot be stored.
 func (w *Worker) deadLetter(e queue.Entry, reason string, cause error, applied bool) store.DeadLetter {
 	now := w.Clock().UnixMicro()
 	id := newID()
-	l := store.DeadLetter{ID: id, ProjectID: e.ProjectID, EventID: id, Reason: reason, Error: cause.Error(), Tries: 1,
+	l := store.DeadLetter{ID: id, ProjectID: e.ProjectID, EventID: id, Reason: reason, Error: errorWords.Text(cause.Error()), Tries: 1,
 		SQLApplied: applied, Payload: letterZstd.EncodeAll(e.Payload, nil), FirstAt: now, LastAt: now}
 	if ev, err := normalize.Decode(e.Payload); err == nil && ev.ID != "" {
 		l.EventID = ev.ID
