@@ -104,8 +104,10 @@ func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
 		return embedded.Open(ctx, embedded.Options{Dir: filepath.Join(a.cfg.DataDir, "events"), Clock: a.clock, Log: a.log})
 	}
 	e := a.cfg.Search.Elastic
-	o := elastic.Options{URLs: e.URLs, APIKey: e.APIKey.Reveal(), Username: e.Username, Password: e.Password.Reveal(),
-		CAFingerprint: e.CAFingerprint, Prefix: e.Prefix, Replicas: e.Replicas, MaxInflight: e.MaxInflight, Clock: a.clock, Log: a.log}
+	o := elastic.Options{
+		URLs: e.URLs, APIKey: e.APIKey.Reveal(), Username: e.Username, Password: e.Password.Reveal(),
+		CAFingerprint: e.CAFingerprint, Prefix: e.Prefix, Replicas: e.Replicas, MaxInflight: e.MaxInflight, Clock: a.clock, Log: a.log,
+	}
 	if e.CAFile != "" {
 		pem, err := os.ReadFile(e.CAFile)
 		if err != nil {
@@ -123,10 +125,14 @@ func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
 
 // build makes services and doors, and says in which order they start.
 func (a *App) build(ctx context.Context, o Options) error {
-	in := ingest.New(ingest.Options{Store: a.store, Queue: a.queue, Clock: a.clock, Log: a.log, Metrics: a.metrics, Secret: a.start.Secret,
-		DataDir: a.cfg.DataDir, MaxInFlight: int64(a.cfg.Intake.MaxInflight)})
-	worker := pipeline.New(pipeline.Options{Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
-		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail})
+	in := ingest.New(ingest.Options{
+		Store: a.store, Queue: a.queue, Clock: a.clock, Log: a.log, Metrics: a.metrics, Secret: a.start.Secret,
+		DataDir: a.cfg.DataDir, MaxInFlight: int64(a.cfg.Intake.MaxInflight),
+	})
+	worker := pipeline.New(pipeline.Options{
+		Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
+		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail,
+	})
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
 	if err != nil {
@@ -157,14 +163,18 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 		trusted = append(trusted, &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
 	}
 	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: decide, Log: a.log, UserSecret: a.start.Secret})
-	pages, err := handlers.New(handlers.Deps{Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: decide,
+	pages, err := handlers.New(handlers.Deps{
+		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: decide,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
-		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev})
+		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,
+	})
 	if err != nil {
 		return nil, err
 	}
-	bounds := sentry.Limits{Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
-		Event: int(a.cfg.Intake.MaxEvent), Items: a.cfg.Intake.MaxItems, ClientReport: int(a.cfg.Intake.MaxClientReport)}
+	bounds := sentry.Limits{
+		Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
+		Event: int(a.cfg.Intake.MaxEvent), Items: a.cfg.Intake.MaxItems, ClientReport: int(a.cfg.Intake.MaxClientReport),
+	}
 	intake := sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: bounds, TrustedProxies: proxies})
 	mux := http.NewServeMux()
 	a.health.checks = []check{{"queue", func(context.Context) error {
@@ -220,7 +230,7 @@ func (a *App) SetupLink() string {
 // Run serves until ctx ends, and returns when everything has stopped.
 func (a *App) Run(ctx context.Context) error {
 	if u, err := url.Parse(a.cfg.URL); err == nil && !loopback(u.Hostname()) {
-		a.log.Warn("the address is not local: put it behind TLS; a second factor does not exist yet", slog.String("url", a.cfg.URL))
+		a.log.WarnContext(ctx, "the address is not local: put it behind TLS; a second factor does not exist yet", slog.String("url", a.cfg.URL))
 	}
 	return a.life.run(ctx)
 }
@@ -232,4 +242,3 @@ func loopback(host string) bool {
 
 // Close gives everything back without running.
 func (a *App) Close() error { return a.life.close() }
-
