@@ -75,7 +75,8 @@ const (
 )
 
 // IssueTrend is the events of an issue from its first (at most 100 days ago)
-// until now, from counters alone.
+// until now, from counters alone. They hold whole hours: in a zone whose
+// midnight lies between two of them, days and weeks are those of UTC.
 func (s *Service) IssueTrend(ctx context.Context, v IssueView, zone *time.Location) (Volume, error) {
 	now := s.Clock().UTC()
 	from := errata.FromMicros(v.Issue.FirstSeen)
@@ -88,6 +89,9 @@ func (s *Service) IssueTrend(ctx context.Context, v IssueView, zone *time.Locati
 	out := Volume{Range: Range{from, now}, Source: FromCounters}
 	out.Interval = stats.Auto(from, now, "1h")
 	out.Edges = stats.Edges(from, now, out.Interval, zone)
+	if slices.ContainsFunc(out.Edges, func(t time.Time) bool { return !t.Equal(t.Truncate(time.Hour)) }) {
+		out.Edges = stats.Edges(from, now, out.Interval, time.UTC)
+	}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		hours, err := tx.IssueHours(ctx, []string{v.Issue.ID}, out.Edges[0].UnixMicro(), out.Edges[len(out.Edges)-1].UnixMicro(), "")
 		counts := map[int64]int64{}
