@@ -3,9 +3,9 @@ package errata_test
 import (
 	"testing"
 
-	"errata/internal/errata"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/errata"
 )
 
 func TestDecideInAppList(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/grouping"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // usedParts returns what counted, as leaves are written.

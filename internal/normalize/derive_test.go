@@ -3,10 +3,10 @@ package normalize_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/normalize"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestSeverity(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/normalize"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // roundTrip checks that Encode writes JSON and that Decode reads back the same.

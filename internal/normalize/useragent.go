@@ -1,10 +1,10 @@
 package normalize
 
 import (
+	"github.com/mileusna/useragent"
+
 	"errata/internal/errata"
 	"errata/internal/normalize/jsonx"
-
-	"github.com/mileusna/useragent"
 )
 
 // userAgent adds the contexts browser and os from the User-Agent header, each

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"errata/internal/errata"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/errata"
 )
 
 func mustParse(t testing.TB, q string) Expr {

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"errata/internal/errata"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/errata"
 )
 
 // TestCanonical lists forms that the vectors leave open.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"errata/internal/errata"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/errata"
 )
 
 func TestNewRecord(t *testing.T) {

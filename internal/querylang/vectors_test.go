@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"errata/internal/errata"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/errata"
 )
 
 var testNow = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)

@@ -86,8 +86,10 @@ func (tx *Tx) AppliedEvent(ctx context.Context, projectID, eventID string) (a Ap
 	return all[0], true, nil
 }
 
-var insertApplied = bulk{head: `INSERT INTO event_applied (project_id, event_id, issue_id, class, at, event_time) VALUES `,
-	width: 6, tail: ` ON CONFLICT DO NOTHING RETURNING project_id, event_id`}
+var insertApplied = bulk{
+	head:  `INSERT INTO event_applied (project_id, event_id, issue_id, class, at, event_time) VALUES `,
+	width: 6, tail: ` ON CONFLICT DO NOTHING RETURNING project_id, event_id`,
+}
 
 // InsertApplied writes events to the ledger and returns those that were not
 // there: only they count. The events must differ.

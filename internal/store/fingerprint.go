@@ -41,8 +41,10 @@ func (tx *Tx) Fingerprints(ctx context.Context, keys []FingerprintKey) (map[Fing
 	return out, err
 }
 
-var claimFingerprints = bulk{head: `INSERT INTO issue_fingerprint (project_id, fingerprint, issue_id, home_issue_id, version, why, created_at) VALUES `,
-	width: 7, tail: ` ON CONFLICT DO NOTHING RETURNING project_id, fingerprint`}
+var claimFingerprints = bulk{
+	head:  `INSERT INTO issue_fingerprint (project_id, fingerprint, issue_id, home_issue_id, version, why, created_at) VALUES `,
+	width: 7, tail: ` ON CONFLICT DO NOTHING RETURNING project_id, fingerprint`,
+}
 
 // ClaimFingerprints ties fingerprints to issues that are about to be made and
 // returns those that were free. The others belong to an issue by now.

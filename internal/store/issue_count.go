@@ -18,8 +18,10 @@ func (u IssueUser) compare(o IssueUser) int {
 	return cmp.Or(cmp.Compare(u.IssueID, o.IssueID), cmp.Compare(u.UserHash, o.UserHash))
 }
 
-var insertUsers = bulk{head: `INSERT INTO issue_user (issue_id, user_hash, day) VALUES `, width: 3,
-	tail: ` ON CONFLICT DO NOTHING RETURNING issue_id, user_hash`}
+var insertUsers = bulk{
+	head: `INSERT INTO issue_user (issue_id, user_hash, day) VALUES `, width: 3,
+	tail: ` ON CONFLICT DO NOTHING RETURNING issue_id, user_hash`,
+}
 
 var moveUsers = bulk{head: `UPDATE issue_user SET day = $1 WHERE day < $1 AND (issue_id, user_hash) IN (VALUES `, width: 2, fixed: 1, tail: `)`}
 
@@ -73,8 +75,10 @@ func (h IssueHour) compare(o IssueHour) int {
 	return cmp.Or(cmp.Compare(h.IssueID, o.IssueID), cmp.Compare(h.Hour, o.Hour), cmp.Compare(h.Environment, o.Environment))
 }
 
-var addHours = bulk{head: `INSERT INTO issue_hour (issue_id, hour, environment, events) VALUES `, width: 4,
-	tail: ` ON CONFLICT (issue_id, hour, environment) DO UPDATE SET events = issue_hour.events + excluded.events`}
+var addHours = bulk{
+	head: `INSERT INTO issue_hour (issue_id, hour, environment, events) VALUES `, width: 4,
+	tail: ` ON CONFLICT (issue_id, hour, environment) DO UPDATE SET events = issue_hour.events + excluded.events`,
+}
 
 // AddIssueHours adds events to the hours of issues.
 func (tx *Tx) AddIssueHours(ctx context.Context, counts map[IssueHour]int64) error {
@@ -106,10 +110,12 @@ func (s Span) Add(t int64) Span {
 // spans builds the statement for issue_env and issue_release, which differ in
 // names alone.
 func spans(table, column string) *bulk {
-	return &bulk{head: `INSERT INTO ` + table + ` (issue_id, ` + column + `, first_seen, last_seen, events) VALUES `, width: 5,
+	return &bulk{
+		head: `INSERT INTO ` + table + ` (issue_id, ` + column + `, first_seen, last_seen, events) VALUES `, width: 5,
 		tail: ` ON CONFLICT (issue_id, ` + column + `) DO UPDATE SET events = ` + table + `.events + excluded.events,
 		first_seen = CASE WHEN excluded.first_seen < ` + table + `.first_seen THEN excluded.first_seen ELSE ` + table + `.first_seen END,
-		last_seen = CASE WHEN excluded.last_seen > ` + table + `.last_seen THEN excluded.last_seen ELSE ` + table + `.last_seen END`}
+		last_seen = CASE WHEN excluded.last_seen > ` + table + `.last_seen THEN excluded.last_seen ELSE ` + table + `.last_seen END`,
+	}
 }
 
 var (

@@ -23,8 +23,10 @@ type keyRow struct {
 }
 
 func (k *keyRow) dest() []any {
-	return []any{&k.Key, &k.ProjectID, &k.Name, &k.Kind, &k.origins, zero(&k.PerMinute), &k.CreatedAt, &k.CreatedBy,
-		zero(&k.DisabledAt), zero(&k.UsedAt)}
+	return []any{
+		&k.Key, &k.ProjectID, &k.Name, &k.Kind, &k.origins, zero(&k.PerMinute), &k.CreatedAt, &k.CreatedBy,
+		zero(&k.DisabledAt), zero(&k.UsedAt),
+	}
 }
 
 func (k *keyRow) done() (errata.IngestKey, error) {

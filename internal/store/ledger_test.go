@@ -94,14 +94,22 @@ func TestOutcomes(t *testing.T) {
 			sum  store.OutcomeSum
 			want errata.Outcomes
 		}{
-			"all": {store.OutcomeSum{Scope: store.Scope{All: true}, From: start, To: start + 2*hour},
-				errata.Outcomes{key("", 0, errata.Stored, "full"): {Items: 30, Bytes: 3000}, key("", 0, errata.Rejected, "bad_json"): {Items: 2, Bytes: 20}}},
-			"one hour": {store.OutcomeSum{Scope: store.Scope{All: true}, From: start + hour, To: start + 2*hour},
-				errata.Outcomes{key("", 0, errata.Stored, "full"): {Items: 10, Bytes: 1000}}},
-			"by project": {store.OutcomeSum{Scope: store.Scope{Projects: []string{"2"}}, From: start, To: start + 2*hour, ByProject: true},
-				errata.Outcomes{key("2", 0, errata.Stored, "full"): {Items: 14, Bytes: 1400}, key("2", 0, errata.Rejected, "bad_json"): {Items: 2, Bytes: 20}}},
-			"by hour": {store.OutcomeSum{Scope: store.Scope{Projects: []string{"1"}}, From: start, To: start + 2*hour, ByHour: true},
-				errata.Outcomes{key("", start, errata.Stored, "full"): {Items: 6, Bytes: 600}, key("", start+hour, errata.Stored, "full"): {Items: 10, Bytes: 1000}}},
+			"all": {
+				store.OutcomeSum{Scope: store.Scope{All: true}, From: start, To: start + 2*hour},
+				errata.Outcomes{key("", 0, errata.Stored, "full"): {Items: 30, Bytes: 3000}, key("", 0, errata.Rejected, "bad_json"): {Items: 2, Bytes: 20}},
+			},
+			"one hour": {
+				store.OutcomeSum{Scope: store.Scope{All: true}, From: start + hour, To: start + 2*hour},
+				errata.Outcomes{key("", 0, errata.Stored, "full"): {Items: 10, Bytes: 1000}},
+			},
+			"by project": {
+				store.OutcomeSum{Scope: store.Scope{Projects: []string{"2"}}, From: start, To: start + 2*hour, ByProject: true},
+				errata.Outcomes{key("2", 0, errata.Stored, "full"): {Items: 14, Bytes: 1400}, key("2", 0, errata.Rejected, "bad_json"): {Items: 2, Bytes: 20}},
+			},
+			"by hour": {
+				store.OutcomeSum{Scope: store.Scope{Projects: []string{"1"}}, From: start, To: start + 2*hour, ByHour: true},
+				errata.Outcomes{key("", start, errata.Stored, "full"): {Items: 6, Bytes: 600}, key("", start+hour, errata.Stored, "full"): {Items: 10, Bytes: 1000}},
+			},
 			"nothing to see": {store.OutcomeSum{From: start, To: start + 2*hour}, errata.Outcomes{}},
 		} {
 			view(t, s, func(ctx context.Context, tx *store.Tx) error {
@@ -118,8 +126,10 @@ func TestOutcomes(t *testing.T) {
 func TestLetters(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		letter := func(id, project, event, reason string, at int64) store.DeadLetter {
-			return store.DeadLetter{ID: id, ProjectID: project, EventID: event, Reason: reason, Error: "no", Tries: 8, State: store.LetterParked,
-				Payload: []byte("zstd " + id), FirstAt: at, LastAt: at}
+			return store.DeadLetter{
+				ID: id, ProjectID: project, EventID: event, Reason: reason, Error: "no", Tries: 8, State: store.LetterParked,
+				Payload: []byte("zstd " + id), FirstAt: at, LastAt: at,
+			}
 		}
 		a, b, c := letter("a", "1", "e1", "poison", start), letter("b", "1", "e2", "mapping", start+1), letter("c", "2", "e1", "poison", start+1)
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {

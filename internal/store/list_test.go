@@ -33,9 +33,11 @@ func someIssues(t testing.TB, s *store.Store, n int) []listed {
 	out := make([]listed, n)
 	for i := range out {
 		first := start + rng.Int64N(40)*hour
-		is := errata.Issue{ID: hexID(fmt.Sprint("listed ", i)), ProjectID: fmt.Sprint(1 + rng.IntN(4)), Number: int64(i + 1), Title: "t", Level: errata.LevelError,
+		is := errata.Issue{
+			ID: hexID(fmt.Sprint("listed ", i)), ProjectID: fmt.Sprint(1 + rng.IntN(4)), Number: int64(i + 1), Title: "t", Level: errata.LevelError,
 			Status: []errata.Status{errata.Open, errata.Acknowledged, errata.Ignored, errata.Open}[rng.IntN(4)], Reason: errata.ReasonNew,
-			Severity: errata.Severity(rng.IntN(4)), FirstSeen: first, LastSeen: first + rng.Int64N(5)*hour, EpisodeSeq: 1, Version: 1, Events: 1}
+			Severity: errata.Severity(rng.IntN(4)), FirstSeen: first, LastSeen: first + rng.Int64N(5)*hour, EpisodeSeq: 1, Version: 1, Events: 1,
+		}
 		if is.Status != errata.Ignored {
 			is.OpenedAt = first
 		}
@@ -123,8 +125,10 @@ func filters(all []listed) map[string]store.IssueFilter {
 		"ids":                   {Scope: everything, OnlyIDs: true, IDs: ids},
 		"ids, to do":            {Scope: store.Scope{Projects: []string{"1", "2"}}, Statuses: todo, OnlyIDs: true, IDs: ids},
 		"no ids":                {Scope: everything, OnlyIDs: true},
-		"all at once": {Scope: store.Scope{Projects: []string{"1", "3"}}, Statuses: todo, Severities: []errata.Severity{errata.P1, errata.P2},
-			Environments: []string{"production"}, From: start + 5*hour, To: start + 30*hour, Words: [][]string{{"payment"}}},
+		"all at once": {
+			Scope: store.Scope{Projects: []string{"1", "3"}}, Statuses: todo, Severities: []errata.Severity{errata.P1, errata.P2},
+			Environments: []string{"production"}, From: start + 5*hour, To: start + 30*hour, Words: [][]string{{"payment"}},
+		},
 	}
 }
 
@@ -232,8 +236,10 @@ func TestIssueByNumber(t *testing.T) {
 			if d := gocmp.Diff(all[7].Issue, got); d != "" || err != nil {
 				t.Error(d, err)
 			}
-			for name, err := range map[string]error{"number": second(tx.IssueByNumber(ctx, p.Prefix, 9999)),
-				"prefix": second(tx.IssueByNumber(ctx, "XYZ", 8)), "id": second(tx.IssueByID(ctx, "x"))} {
+			for name, err := range map[string]error{
+				"number": second(tx.IssueByNumber(ctx, p.Prefix, 9999)),
+				"prefix": second(tx.IssueByNumber(ctx, "XYZ", 8)), "id": second(tx.IssueByID(ctx, "x")),
+			} {
 				if errata.CodeOf(err) != errata.NotFound {
 					t.Errorf("unknown %s: %v", name, err)
 				}
@@ -257,8 +263,10 @@ func TestTrends(t *testing.T) {
 			"all":          {Scope: store.Scope{All: true}},
 			"two projects": {Scope: store.Scope{Projects: []string{"1", "3"}}},
 			"nothing":      {},
-			"filtered": {Scope: store.Scope{All: true}, Environments: []string{"production"}, Severities: []errata.Severity{errata.P0, errata.P3},
-				Levels: []errata.Level{errata.LevelFatal, errata.LevelError}},
+			"filtered": {
+				Scope: store.Scope{All: true}, Environments: []string{"production"}, Severities: []errata.Severity{errata.P0, errata.P3},
+				Levels: []errata.Level{errata.LevelFatal, errata.LevelError},
+			},
 		} {
 			f.From, f.To = from, to
 			for _, by := range []store.VolumeKey{store.ByNothing, store.BySeverity, store.ByLevel, store.ByProject, store.ByEnvironment} {
@@ -328,8 +336,10 @@ func checkVolume(t *testing.T, s *store.Store, events []event, f store.VolumeFil
 			(len(f.Severities) > 0 && !slices.Contains(f.Severities, e.severity)) || (len(f.Levels) > 0 && !slices.Contains(f.Levels, e.level)) {
 			continue
 		}
-		key := map[store.VolumeKey]string{store.BySeverity: e.severity.String(), store.ByLevel: string(e.level), store.ByProject: e.project,
-			store.ByEnvironment: e.environment}[by]
+		key := map[store.VolumeKey]string{
+			store.BySeverity: e.severity.String(), store.ByLevel: string(e.level), store.ByProject: e.project,
+			store.ByEnvironment: e.environment,
+		}[by]
 		want[cell{q, key}]++
 	}
 	view(t, s, func(ctx context.Context, tx *store.Tx) error {
@@ -347,8 +357,10 @@ func checkVolume(t *testing.T, s *store.Store, events []event, f store.VolumeFil
 func TestSpansOfIssue(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
-			seen := map[store.IssueIn]store.Span{{IssueID: "i", Name: "a"}: {First: 1, Last: 5, Events: 2}, {IssueID: "i", Name: "b"}: {First: 2, Last: 9, Events: 3},
-				{IssueID: "j", Name: "a"}: {First: 1, Last: 1, Events: 1}}
+			seen := map[store.IssueIn]store.Span{
+				{IssueID: "i", Name: "a"}: {First: 1, Last: 5, Events: 2}, {IssueID: "i", Name: "b"}: {First: 2, Last: 9, Events: 3},
+				{IssueID: "j", Name: "a"}: {First: 1, Last: 1, Events: 1},
+			}
 			if err := tx.AddIssueEnvs(ctx, seen); err != nil {
 				return err
 			}

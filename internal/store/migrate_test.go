@@ -21,13 +21,17 @@ import (
 )
 
 // tables are those of this stage; a table that nobody uses yet is a mistake.
-var tables = []string{"api_token", "app_user", "counter", "dead_letter", "event_applied", "ingest_key", "installation", "issue",
+var tables = []string{
+	"api_token", "app_user", "counter", "dead_letter", "event_applied", "ingest_key", "installation", "issue",
 	"issue_env", "issue_fingerprint", "issue_hour", "issue_release", "issue_user", "outcome_hourly", "project", "project_quarter",
-	"release", "session"}
+	"release", "session",
+}
 
-var indexes = []string{"applied_at", "fingerprint_issue", "issue_env_name", "issue_first", "issue_release_name", "issue_seen",
+var indexes = []string{
+	"applied_at", "fingerprint_issue", "issue_env_name", "issue_first", "issue_release_name", "issue_seen",
 	"issue_seen_project", "issue_todo", "issue_todo_project", "key_project", "letter_last", "project_routed", "release_seen",
-	"session_end", "session_owner", "token_user"}
+	"session_end", "session_owner", "token_user",
+}
 
 // shape is a schema as text.
 type shape struct{ Tables, Columns, Indexes []string }
@@ -275,13 +279,15 @@ func bases(*testing.T) []database {
 				return store.MigrateSQLite(ctx, db, files)
 			}
 		}},
-		{"postgres", func(t testing.TB) store.Options { return store.Options{URL: storetest.PostgresURL(t)} },
+		{
+			"postgres", func(t testing.TB) store.Options { return store.Options{URL: storetest.PostgresURL(t)} },
 			func(t testing.TB) store.Options { return store.Options{URL: storetest.EmptyPostgresURL(t)} },
 			func(t testing.TB) (*sql.DB, func(context.Context, *sql.DB, fstest.MapFS) error) {
 				return openRaw(t, "pgx", storetest.EmptyPostgresURL(t)), func(ctx context.Context, db *sql.DB, files fstest.MapFS) error {
 					return store.MigratePostgres(ctx, db, files)
 				}
-			}},
+			},
+		},
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 	"errata/internal/errata"
 )
 
-var addOutcomes = bulk{head: `INSERT INTO outcome_hourly (project_id, hour, category, outcome, reason, items, bytes) VALUES `, width: 7,
+var addOutcomes = bulk{
+	head: `INSERT INTO outcome_hourly (project_id, hour, category, outcome, reason, items, bytes) VALUES `, width: 7,
 	tail: ` ON CONFLICT (project_id, hour, category, outcome, reason) DO UPDATE SET items = outcome_hourly.items + excluded.items,
-		bytes = outcome_hourly.bytes + excluded.bytes`}
+		bytes = outcome_hourly.bytes + excluded.bytes`,
+}
 
 func compareOutcomes(a, b errata.OutcomeKey) int {
 	return cmp.Or(cmp.Compare(a.ProjectID, b.ProjectID), cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Category, b.Category),

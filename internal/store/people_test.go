@@ -23,8 +23,10 @@ func addProject(t testing.TB, s *store.Store, slug string) (p errata.Project) {
 func addAccount(t testing.TB, s *store.Store, id, email, login string) (a errata.Account) {
 	t.Helper()
 	change(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
-		a, err = tx.CreateAccount(ctx, errata.Account{ID: id, Email: email, Login: login, Name: "Anna", State: errata.UserActive,
-			PasswordHash: "argon", CreatedAt: start})
+		a, err = tx.CreateAccount(ctx, errata.Account{
+			ID: id, Email: email, Login: login, Name: "Anna", State: errata.UserActive,
+			PasswordHash: "argon", CreatedAt: start,
+		})
 		return err
 	})
 	return a
@@ -208,8 +210,10 @@ func TestSessions(t *testing.T) {
 func TestTokens(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		addAccount(t, s, "u1", "anna@x.org", "anna")
-		want := errata.Token{ID: "t1", Kind: "personal", UserID: "u1", Name: "ci", Hash: "abc", Hint: "err_abcd…wxyz",
-			Scopes: errata.TokenScopes{Actions: []errata.Action{errata.IssueRead}, Projects: []string{"1"}}, CreatedAt: start, ExpiresAt: start + 9, CreatedBy: "u1"}
+		want := errata.Token{
+			ID: "t1", Kind: "personal", UserID: "u1", Name: "ci", Hash: "abc", Hint: "err_abcd…wxyz",
+			Scopes: errata.TokenScopes{Actions: []errata.Action{errata.IssueRead}, Projects: []string{"1"}}, CreatedAt: start, ExpiresAt: start + 9, CreatedBy: "u1",
+		}
 		change(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.CreateToken(ctx, want) })
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
 			got, err := tx.TokenByHash(ctx, "abc")
@@ -268,8 +272,10 @@ func TestProjects(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		d := errata.Project{Slug: "typed", Prefix: "TY", Name: "Typed", CreatedAt: start + 1, CreatedBy: "u1",
-			Settings: errata.ProjectSettings{RetentionDays: 90, RedactKeys: []string{"iban"}}}
+		d := errata.Project{
+			Slug: "typed", Prefix: "TY", Name: "Typed", CreatedAt: start + 1, CreatedBy: "u1",
+			Settings: errata.ProjectSettings{RetentionDays: 90, RedactKeys: []string{"iban"}},
+		}
 		change(t, s, func(ctx context.Context, tx *store.Tx) (err error) { d, err = tx.CreateProject(ctx, d); return err })
 		view(t, s, func(ctx context.Context, tx *store.Tx) error {
 			bySlug, err := tx.ProjectBySlug(ctx, "typed")
@@ -295,8 +301,10 @@ func TestProjects(t *testing.T) {
 func TestKeys(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		p := addProject(t, s, "shop")
-		browser := errata.IngestKey{Key: "aa", ProjectID: p.ID, Name: "browser", Kind: errata.KeyPublic, Origins: []string{"shop.example"}, PerMinute: 60,
-			CreatedAt: start, CreatedBy: "u1"}
+		browser := errata.IngestKey{
+			Key: "aa", ProjectID: p.ID, Name: "browser", Kind: errata.KeyPublic, Origins: []string{"shop.example"}, PerMinute: 60,
+			CreatedAt: start, CreatedBy: "u1",
+		}
 		server := errata.IngestKey{Key: "bb", ProjectID: p.ID, Kind: errata.KeyServer, Origins: []string{}, CreatedAt: start + 1, CreatedBy: "u1"}
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.CreateKey(ctx, browser); err != nil {

@@ -25,8 +25,17 @@ type recount struct {
 
 // fold counts events by id, each once.
 func fold(events []event) recount {
-	r := recount{map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, map[store.IssueHour]int64{},
-		map[store.IssueIn]store.Span{}, map[store.IssueIn]store.Span{}, map[store.Quarter]int64{}, 0, 0}
+	r := recount{
+		map[string]int64{},
+		map[string]int64{},
+		map[string]int64{},
+		map[string]int64{},
+		map[store.IssueHour]int64{},
+		map[store.IssueIn]store.Span{},
+		map[store.IssueIn]store.Span{},
+		map[store.Quarter]int64{},
+		0, 0,
+	}
 	seen, users, groups := map[store.EventKey]bool{}, map[store.IssueUser]bool{}, map[store.FingerprintKey]bool{}
 	for _, e := range events {
 		if seen[e.key()] {
@@ -55,8 +64,17 @@ func fold(events []event) recount {
 // read counts what the tables say.
 func read(t testing.TB, s *store.Store) recount {
 	t.Helper()
-	r := recount{map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, map[store.IssueHour]int64{},
-		map[store.IssueIn]store.Span{}, map[store.IssueIn]store.Span{}, map[store.Quarter]int64{}, 0, 0}
+	r := recount{
+		map[string]int64{},
+		map[string]int64{},
+		map[string]int64{},
+		map[string]int64{},
+		map[store.IssueHour]int64{},
+		map[store.IssueIn]store.Span{},
+		map[store.IssueIn]store.Span{},
+		map[store.Quarter]int64{},
+		0, 0,
+	}
 	spans := func(into map[store.IssueIn]store.Span) func(func(...any) error) error {
 		return func(scan func(...any) error) error {
 			var k store.IssueIn
@@ -248,8 +266,10 @@ func sum[K comparable](m map[K]int64) (n int64) {
 // state: the second to write must not undo the first.
 func TestLateUpdateLosesNothing(t *testing.T) {
 	sight := func(id string, at int64, severity errata.Severity, score int64, title string) errata.Sighting {
-		return errata.Sighting{Ref: errata.Ref{Project: "1", EventID: id, Time: at, Class: 30}, Timestamp: at, ReceivedAt: at + 5, Severity: severity,
-			Title: title, Level: errata.LevelError, Release: title, Score: score}
+		return errata.Sighting{
+			Ref: errata.Ref{Project: "1", EventID: id, Time: at, Class: 30}, Timestamp: at, ReceivedAt: at + 5, Severity: severity,
+			Title: title, Level: errata.LevelError, Release: title, Score: score,
+		}
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		projects(t, s, 1)

@@ -8,8 +8,10 @@ import (
 	"errata/internal/errata"
 )
 
-var insertReleases = bulk{head: `INSERT INTO release (id, project_id, version, package, semver_major, semver_minor, semver_patch, semver_pre, first_seen) VALUES `,
-	width: 9, tail: ` ON CONFLICT (project_id, version) DO UPDATE SET first_seen = excluded.first_seen WHERE excluded.first_seen < release.first_seen`}
+var insertReleases = bulk{
+	head:  `INSERT INTO release (id, project_id, version, package, semver_major, semver_minor, semver_patch, semver_pre, first_seen) VALUES `,
+	width: 9, tail: ` ON CONFLICT (project_id, version) DO UPDATE SET first_seen = excluded.first_seen WHERE excluded.first_seen < release.first_seen`,
+}
 
 // SeeReleases adds releases on first sight; an earlier event moves first_seen
 // of a known one back. Versions must differ per project; the id of a known

@@ -31,8 +31,10 @@ func TestPermission(t *testing.T) {
 		"background work": {func(tx *store.Tx) error { tx.System("sweep"); return nil }, func(err error) bool { return err == nil }},
 		"nobody asked":    {func(*store.Tx) error { return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
 		"nameless work":   {func(tx *store.Tx) error { tx.System(""); return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
-		"refusal ignored": {func(tx *store.Tx) error { _ = tx.Permit(gone, errata.KeyWrite, "1"); return nil },
-			func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
+		"refusal ignored": {
+			func(tx *store.Tx) error { _ = tx.Permit(gone, errata.KeyWrite, "1"); return nil },
+			func(err error) bool { return errors.Is(err, store.ErrUnaudited) },
+		},
 		"refused":         {func(tx *store.Tx) error { return tx.Permit(gone, errata.KeyWrite, "1") }, forbidden},
 		"token's action":  {func(tx *store.Tx) error { return tx.Permit(limited, errata.KeyWrite, "1") }, forbidden},
 		"token's project": {func(tx *store.Tx) error { return tx.Permit(limited, errata.IssueRead, "2") }, forbidden},
@@ -347,13 +349,15 @@ func TestGuard(t *testing.T) {
 	open := errata.E(errata.Unavailable, "open", nil)
 	var calls int
 	var refuse bool
-	s := storetest.Open(t, store.Options{Path: filepath.Join(t.TempDir(), "e.db"),
+	s := storetest.Open(t, store.Options{
+		Path: filepath.Join(t.TempDir(), "e.db"),
 		Guard: func(ctx context.Context, call func(context.Context) error) error {
 			if calls++; refuse {
 				return open
 			}
 			return call(ctx)
-		}})
+		},
+	})
 	wantNumber(t, s, 1)
 	refuse = true
 	if err := s.View(t.Context(), func(*store.Tx) error { return nil }); !errors.Is(err, open) || calls != 2 {

@@ -38,9 +38,11 @@ func (e event) group() store.FingerprintKey {
 }
 
 func (e event) sighting() errata.Sighting {
-	return errata.Sighting{Ref: errata.Ref{Project: e.project, EventID: e.id, Time: e.time, Class: 30}, Timestamp: e.time,
+	return errata.Sighting{
+		Ref: errata.Ref{Project: e.project, EventID: e.id, Time: e.time, Class: 30}, Timestamp: e.time,
 		ReceivedAt: e.received, Severity: e.severity, Title: e.title, Type: "IOError", Code: "E42", Culprit: "shop.pay",
-		Platform: "go", Level: e.level, Release: e.release, Score: 3}
+		Platform: "go", Level: e.level, Release: e.release, Score: 3,
+	}
 }
 
 // apply counts a batch as the worker does: the order is that of the package
@@ -207,8 +209,10 @@ func counters(ctx context.Context, tx *store.Tx, fresh []event, homes map[store.
 		quarters[store.Quarter{ProjectID: e.project, Start: e.time - e.time%quarter, Environment: e.environment, Severity: e.severity, Level: e.level}]++
 		env, rel := store.IssueIn{IssueID: id, Name: e.environment}, store.IssueIn{IssueID: id, Name: e.release}
 		envs[env] = envs[env].Add(e.time)
-		outcomes.Add(errata.OutcomeKey{ProjectID: e.project, Hour: e.received - e.received%hour, Category: errata.CategoryError,
-			Outcome: errata.Stored, Reason: "full"}, 1, 4000)
+		outcomes.Add(errata.OutcomeKey{
+			ProjectID: e.project, Hour: e.received - e.received%hour, Category: errata.CategoryError,
+			Outcome: errata.Stored, Reason: "full",
+		}, 1, 4000)
 		if e.release == "" {
 			continue
 		}
@@ -267,9 +271,11 @@ func (t *traffic) next() event {
 	n := t.sent
 	t.sent++
 	issue := int(t.zipf.Uint64())
-	e := event{project: strconv.Itoa(issue%t.projects + 1), id: hexID("event " + strconv.Itoa(n)), fingerprint: "fp" + strconv.Itoa(issue),
+	e := event{
+		project: strconv.Itoa(issue%t.projects + 1), id: hexID("event " + strconv.Itoa(n)), fingerprint: "fp" + strconv.Itoa(issue),
 		time: t.from + int64(n)*t.step, environment: "production", release: fmt.Sprintf("shop@1.%d.0", n*int(t.step)/int(day)%7),
-		severity: errata.Severity(issue % 4), level: errata.Levels[issue%3], title: "Card refused: payment " + strconv.Itoa(issue)}
+		severity: errata.Severity(issue % 4), level: errata.Levels[issue%3], title: "Card refused: payment " + strconv.Itoa(issue),
+	}
 	e.received = e.time + 1_000_000
 	if t.rng.IntN(5) == 0 {
 		e.environment = "staging"

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/labstack/echo/v4"
+
 	"errata/internal/errata"
 	"errata/internal/intake/wire"
-
-	"github.com/labstack/echo/v4"
 )
 
 const (

@@ -17,12 +17,12 @@ import (
 	"strings"
 	"testing"
 
-	"errata/internal/errata"
-
 	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
+
+	"errata/internal/errata"
 )
 
 const maxGrowth = 32 << 20

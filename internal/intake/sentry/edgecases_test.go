@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/normalize"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // edgeCase is one line of testdata/edge-cases.jsonl: a request and what must

@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"errata/internal/errata"
 	"errata/internal/ingest"
 	"errata/internal/intake/wire"
 	"errata/internal/normalize"
-
-	"github.com/labstack/echo/v4"
 )
 
 // request is one post on its way through the door.

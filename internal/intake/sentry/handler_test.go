@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/intake/sentry"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func post(path, body string) *http.Request {

@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"strings"
 
-	"errata/internal/errata"
-
 	"github.com/labstack/echo/v4"
+
+	"errata/internal/errata"
 )
 
 // paths are the addresses of this door in the syntax of http.ServeMux, with and

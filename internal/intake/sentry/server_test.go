@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"errata/internal/intake/sentry"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
+
+	"errata/internal/intake/sentry"
 )
 
 // The door behind a real server: bodies in chunks, clients that wait for 100

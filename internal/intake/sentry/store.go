@@ -6,11 +6,11 @@ import (
 	"errors"
 	"io"
 
+	"github.com/labstack/echo/v4"
+
 	"errata/internal/errata"
 	"errata/internal/intake/wire"
 	"errata/internal/normalize"
-
-	"github.com/labstack/echo/v4"
 )
 
 // store answers POST /api/{id}/store/ and /api/store/: one event as JSON, or as

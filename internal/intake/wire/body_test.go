@@ -9,14 +9,14 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"errata/internal/errata"
-	"errata/internal/intake/wire"
-
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"errata/internal/errata"
+	"errata/internal/intake/wire"
 )
 
 var limits = wire.Limits{Sent: 1 << 20, Decoded: 4 << 20}

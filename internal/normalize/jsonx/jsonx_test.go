@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"errata/internal/normalize/jsonx"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/normalize/jsonx"
 )
 
 var wire = jsonx.Limits{Depth: 128, Keys: 100_000, PerObject: 2000, PerList: 10_000}

@@ -193,8 +193,10 @@ func template(server string) (string, error) {
 
 func makeTemplate(ctx context.Context, c *sql.Conn, server, name string) error {
 	draft := name + "_draft"
-	for _, text := range []string{`DROP DATABASE IF EXISTS ` + draft + ` WITH (FORCE)`,
-		`CREATE DATABASE ` + draft + ` TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'`} {
+	for _, text := range []string{
+		`DROP DATABASE IF EXISTS ` + draft + ` WITH (FORCE)`,
+		`CREATE DATABASE ` + draft + ` TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' ENCODING 'UTF8'`,
+	} {
 		if _, err := c.ExecContext(ctx, text); err != nil {
 			return err
 		}
