@@ -62,7 +62,8 @@ func (it *item) prepare() error {
 	d := it.doc
 	it.eid, _ = hex.DecodeString(d.EventID) // Fault saw that it is hex
 	it.head, it.z = pack.pack(face{title: d.Title, ip: d.IP, pairs: d.Pairs}, d.Payload)
-	it.text, it.terms = terms(d.Terms, d.Keys)
-	it.frames, it.stack = stackOf(d.Terms, d.Words[querylang.StreamStack])
+	before, frames, after := splitFrames(d.Terms)
+	it.text, it.terms = terms(before, after, d.Keys)
+	it.frames, it.stack = frames, hashStack(d.Words[querylang.StreamStack], frames)
 	return nil
 }

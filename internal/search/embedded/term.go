@@ -3,9 +3,9 @@ package embedded
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"io"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // tokenLen bytes of seven bits each hold 63 bits of a term's hash. All have
@@ -58,20 +58,36 @@ type term struct {
 	text string // "key=value", folded
 }
 
-// terms returns the text to index in kw, and the terms wildcards may ask for.
-// Frames are left to the stack.
-func terms(all, keys []string) (string, []term) {
-	b := make([]byte, 0, (len(all)+len(keys))*(tokenLen+1))
-	keep := make([]term, 0, len(all))
-	for _, t := range all {
-		k := termKey(t)
-		if columnKeys[k] || k == frameKey {
-			continue
-		}
-		h := hashTerm(t)
-		b = append(appendToken(b, h), ' ')
-		if !exactKeys[k] {
-			keep = append(keep, term{h, t})
+// frameKey is the key whose terms belong to the stack, not to the event.
+const frameKey = "frame"
+
+// splitFrames divides an event's terms, which are sorted, into those of its
+// frames and the two runs around them.
+func splitFrames(all []string) (before, frames, after []string) {
+	from, _ := slices.BinarySearch(all, frameKey+"=")
+	to := from
+	for to < len(all) && strings.HasPrefix(all[to], frameKey+"=") {
+		to++
+	}
+	return all[:from], all[from:to], all[to:]
+}
+
+// terms returns the text to index in kw for an event's keys and its terms
+// besides frames, and the terms wildcards may ask for.
+func terms(before, after, keys []string) (string, []term) {
+	n := len(before) + len(after)
+	b, keep := make([]byte, 0, (n+len(keys))*(tokenLen+1)), make([]term, 0, n)
+	for _, run := range [...][]string{before, after} {
+		for _, t := range run {
+			k := termKey(t)
+			if columnKeys[k] {
+				continue
+			}
+			h := hashTerm(t)
+			b = append(appendToken(b, h), ' ')
+			if !exactKeys[k] {
+				keep = append(keep, term{h, t})
+			}
 		}
 	}
 	for _, k := range keys {
@@ -82,27 +98,21 @@ func terms(all, keys []string) (string, []term) {
 	return string(b), keep
 }
 
-// frameKey is the key whose terms belong to the stack, not to the event.
-const frameKey = "frame"
+var stackBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// stackOf returns the frame terms of an event, and a hash that names its stack:
-// words and frames. The hash is 0 for an event without either.
-func stackOf(all []string, words string) (frames []string, sum int64) {
-	from, _ := slices.BinarySearch(all, frameKey+"=")
-	to := from
-	for to < len(all) && strings.HasPrefix(all[to], frameKey+"=") {
-		to++
-	}
-	frames = all[from:to]
+// hashStack names a stack by its words and frames; 0 is none.
+func hashStack(words string, frames []string) int64 {
 	if words == "" && len(frames) == 0 {
-		return nil, 0
+		return 0
 	}
-	h := sha256.New()
-	_, _ = io.WriteString(h, words)
+	b := stackBuffers.Get().(*[]byte)
+	defer stackBuffers.Put(b)
+	*b = append((*b)[:0], words...)
 	for _, f := range frames {
-		_, _ = io.WriteString(h, "\n"+f)
+		*b = append(append(*b, '\n'), f...)
 	}
-	return frames, int64(binary.BigEndian.Uint64(h.Sum(nil))>>1) | 1
+	sum := sha256.Sum256(*b)
+	return int64(binary.BigEndian.Uint64(sum[:])>>1) | 1
 }
 
 // frameTerms returns the text to index for the frames of a stack, and the terms
