@@ -1,26 +1,39 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"errata/internal/apptest"
+	"errata/internal/views/gallery"
 )
 
-// realPage is a page of the product that a signed-in person can ask for.
-type realPage struct {
+// onePage is a page that a person can ask for.
+type onePage struct {
 	name, path string
 	status     []int // other than 200
+	out        bool  // for somebody who is not signed in
 }
 
 // realPages lists every kind of page with the data of the shop.
-func realPages(t testing.TB, p *apptest.Product) []realPage {
+func realPages(t testing.TB, p *apptest.Product) []onePage {
 	t.Helper()
 	token := p.Token(apptest.AllScopes)
 	issue := func(q string) string { return items(t, api(t, p, token, "/api/v1/issues?q="+q))[0] }
 	rich, js, python := issue("deadlock"), issue("rates"), issue("greenlet_spawn")
 	ev := "/issues/" + rich + "/events/recommended"
-	return []realPage{
+	return []onePage{
+		{name: "signin", path: "/login", out: true},
+		{name: "signin-next", path: "/issues/" + rich, out: true},
 		{name: "issues", path: "/issues"},
 		{name: "issues-filtered", path: "/issues?q=service:checkout-api+env:production"},
 		{name: "issues-empty", path: "/issues?q=nosuchword"},
@@ -39,9 +52,188 @@ func realPages(t testing.TB, p *apptest.Product) []realPage {
 		{name: "services", path: "/services"},
 		{name: "service-new", path: "/services/new"},
 		{name: "service-setup", path: "/services/checkout-api/setup"},
-		{name: "service-setup-java", path: "/services/checkout-api/setup?platform=java"},
+		{name: "service-setup-waiting", path: "/services/idle/setup?platform=java"},
 		{name: "system", path: "/system"},
 		{name: "not-found", path: "/nowhere", status: []int{404}},
 		{name: "wrong-zone", path: "/issues?tz=Mars", status: []int{400}},
 	}
+}
+
+// galleryPages are the pages of the gallery: every page in every state.
+func galleryPages() []onePage {
+	var out []onePage
+	for _, e := range gallery.Entries() {
+		out = append(out, onePage{name: "gallery-" + e.Name, path: "/dev/gallery/" + url.PathEscape(e.Name)})
+	}
+	return out
+}
+
+// Every page, and every state of the gallery, keeps what ui.md promises of all
+// of them: axe finds nothing, nothing runs over at any width, ids are unique,
+// forms lead somewhere, and the console stays silent.
+func TestEveryPage(t *testing.T) {
+	browser(t)
+	axe := axeSource(t)
+	p := apptest.Start(t, apptest.Options{Dev: true})
+	openShop(t, p)
+	p.NewProject("idle")
+	in, out := make(chan *tab, 2), make(chan *tab, 1)
+	for range cap(in) {
+		b := newTab(t, p.URL, true)
+		b.signIn(apptest.Email, apptest.Password)
+		b.arrive("/issues")
+		in <- b
+	}
+	out <- newTab(t, p.URL, true)
+	forms := &formCheck{p: p, seen: map[string]int{}}
+	for _, pg := range slices.Concat(realPages(t, p), galleryPages()) {
+		t.Run(pg.name, func(t *testing.T) {
+			t.Parallel()
+			tabs := in
+			if pg.out {
+				tabs = out
+			}
+			b := <-tabs
+			defer func() { tabs <- b }()
+			b.t = t
+			b.take()
+			b.expectOnly(pg.status...)
+			b.size(1440, 900)
+			b.open(pg.path)
+			b.uniqueIDs()
+			forms.check(b)
+			for _, f := range b.axe(axe) {
+				t.Error(f)
+			}
+			for _, o := range b.overflow() {
+				t.Error(o)
+			}
+			b.clean(pg.path)
+		})
+	}
+}
+
+func (b *tab) uniqueIDs() {
+	b.t.Helper()
+	for _, id := range ask[[]string](b, `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`) {
+		b.t.Errorf("the id %q stands twice", id)
+	}
+}
+
+// finding is a violation that axe reports.
+type finding struct {
+	ID, Impact string
+	Nodes      []struct {
+		Target         []any
+		HTML           string
+		FailureSummary string
+	}
+}
+
+const axeOptions = `{runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}`
+
+// axeSource is axe-core, which npm ci brings.
+func axeSource(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("node_modules/axe-core/axe.min.js")
+	if err != nil {
+		missing(t, required("browser"), "no axe-core: run npm ci in test/e2e")
+	}
+	return string(text)
+}
+
+// axe runs axe-core in both themes, wide and narrow.
+func (b *tab) axe(source string) (findings []string) {
+	b.t.Helper()
+	ask[chromedp.Void](b, source+"\n;void 0")
+	for _, width := range []int64{1440, 390} {
+		b.size(width, 900)
+		for _, theme := range []string{"light", "dark"} {
+			b.theme(theme)
+			text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, `+axeOptions+`).then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise))
+			if err != nil {
+				b.t.Fatalf("axe: %v", err)
+			}
+			var found []finding
+			if err := json.Unmarshal([]byte(text), &found); err != nil {
+				b.t.Fatal(err)
+			}
+			for _, f := range found {
+				for _, n := range f.Nodes {
+					findings = append(findings, fmt.Sprintf("%d %s: %s (%s) %v\n%s\n%s", width, theme, f.ID, f.Impact, n.Target, clip(n.HTML, 300), clip(n.FailureSummary, 400)))
+				}
+			}
+		}
+	}
+	b.theme("light")
+	return findings
+}
+
+// overflow checks at every width that only code scrolls sideways.
+func (b *tab) overflow() (findings []string) {
+	b.t.Helper()
+	const over = `(() => {
+		const room = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= room) return "";
+		const worst = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > room + 0.5 && e.checkVisibility())
+			.map(e => e.tagName + "." + e.className + " " + Math.round(e.getBoundingClientRect().right)).slice(0, 4);
+		return document.documentElement.scrollWidth + " of " + room + ": " + worst.join("; ");
+	})()`
+	for _, width := range []int64{320, 390, 760, 1100, 1440, 1920} {
+		b.size(width, 900)
+		if text := ask[string](b, over); text != "" {
+			findings = append(findings, fmt.Sprintf("%d px: the page is too wide: %s", width, text))
+		}
+	}
+	return findings
+}
+
+// formCheck asks once for every address that a form of any page sends to.
+type formCheck struct {
+	p    *apptest.Product
+	mu   sync.Mutex
+	seen map[string]int // status by method and path
+}
+
+// check sends every form of the page as a stranger: refused is right, unknown is
+// not.
+func (f *formCheck) check(b *tab) {
+	b.t.Helper()
+	forms := ask[[]string](b, `[...document.forms].map(f => f.method.toUpperCase() + " " + new URL(f.getAttribute("action") || location.href, location.href).href)`)
+	for _, form := range forms {
+		method, address, _ := strings.Cut(form, " ")
+		u, err := url.Parse(address)
+		if err != nil || !strings.HasPrefix(address, f.p.URL+"/") {
+			b.t.Errorf("a form sends to %s: %v", address, err)
+			continue
+		}
+		if strings.HasPrefix(u.Path, "/setup/") {
+			continue // gone once set-up is over; the journey sends it
+		}
+		if code := f.status(b.t, method, u.Path); code == http.StatusNotFound || code == http.StatusMethodNotAllowed || code >= 500 {
+			b.t.Errorf("a form sends to %s %s, which answers %d", method, u.Path, code)
+		}
+	}
+}
+
+func (f *formCheck) status(t testing.TB, method, path string) int {
+	t.Helper()
+	key := method + " " + path
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if code, ok := f.seen[key]; ok {
+		return code
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, f.p.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", f.p.URL)
+	r, err := f.p.Browser().Do(req)
+	if err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", key, err))
+	}
+	_ = r.Body.Close()
+	f.seen[key] = r.StatusCode
+	return r.StatusCode
 }

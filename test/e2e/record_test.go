@@ -85,6 +85,14 @@ func (r *record) expect(codes ...int) {
 	}
 }
 
+// expectOnly lets answers with these statuses pass, and no other.
+func (r *record) expectOnly(codes ...int) {
+	r.mu.Lock()
+	r.status = nil
+	r.mu.Unlock()
+	r.expect(codes...)
+}
+
 // take returns what was recorded, and forgets it.
 func (r *record) take() []string {
 	r.mu.Lock()

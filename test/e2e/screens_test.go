@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 
 	"errata/internal/apptest"
 )
@@ -22,34 +24,48 @@ func TestScreens(t *testing.T) {
 	if err := os.MkdirAll("screens", 0o750); err != nil {
 		t.Fatal(err)
 	}
-	b := newTab(t, p.URL, true)
-	b.signIn(apptest.Email, apptest.Password)
-	pages := realPages(t, p)
-	for _, pg := range pages {
-		b.expect(pg.status...)
+	p.NewProject("idle")
+	inside, outside := newTab(t, p.URL, true), newTab(t, p.URL, true)
+	inside.signIn(apptest.Email, apptest.Password)
+	for _, pg := range realPages(t, p) {
+		b := inside
+		if pg.out {
+			b = outside
+		}
 		b.open(pg.path)
 		for _, width := range []int64{1440, 390} {
+			b.tall(width)
 			for _, theme := range []string{"light", "dark"} {
-				b.size(width, map[int64]int64{1440: 900, 390: 844}[width])
 				b.theme(theme)
-				b.shot(filepath.Join("screens", pg.name+"-"+theme+"-"+map[int64]string{1440: "1440", 390: "390"}[width]+".png"))
+				b.shot(filepath.Join("screens", fmt.Sprintf("%s-%s-%d.png", pg.name, theme, width)))
 			}
 		}
 	}
-	b.size(1440, 900)
-	b.theme("light")
-	b.open("/issues")
+	inside.size(1440, 900)
+	inside.theme("light")
+	inside.open("/issues")
 	const picture = "../../docs/screenshot.png"
-	b.shot(picture)
+	inside.shot(picture)
 	if info, err := os.Stat(picture); err != nil || info.Size() > 300<<10 {
 		t.Errorf("%s: %v, %d bytes", picture, err, info.Size())
 	}
+}
+
+// tall makes the window as high as the page, within reason.
+func (b *tab) tall(width int64) {
+	b.t.Helper()
+	b.size(width, 900)
+	high := ask[int64](b, `document.documentElement.scrollHeight`)
+	b.size(width, min(max(high, 900), 3200))
 }
 
 // shot writes what the window shows.
 func (b *tab) shot(file string) {
 	b.t.Helper()
 	b.until("fonts", `document.fonts.status === "loaded"`)
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))`, chromedp.EvalAwaitPromise)); err != nil {
+		b.t.Fatal(err)
+	}
 	r := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
 	if err := os.WriteFile(file, r.Data, 0o600); err != nil {
 		b.t.Fatal(err)

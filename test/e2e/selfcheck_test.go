@@ -47,3 +47,23 @@ func TestRecordSeesWhatPagesMustNotDo(t *testing.T) {
 		})
 	}
 }
+
+// Neither would a page be accessible because axe was never asked.
+func TestFindersFind(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`<!DOCTYPE html><title>x</title><style>p{color:#999;background:#fff;width:600px}@media (prefers-color-scheme:dark){p{background:#aaa}}</style>
+			<h3>x</h3><p>faint</p><img src="data:,"><i id="a"></i>`))
+	}))
+	defer srv.Close()
+	b := newTab(t, srv.URL, true)
+	b.open("/")
+	found := strings.Join(b.axe(axeSource(t)), "\n")
+	for _, want := range []string{"1440 light: color-contrast", "390 dark: color-contrast", "html-has-lang", "image-alt", "page-has-heading-one", "landmark-one-main"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("axe does not find %s in:\n%s", want, found)
+		}
+	}
+	if wide := b.overflow(); len(wide) != 2 || !strings.Contains(wide[1], "390 px") {
+		t.Errorf("overflow at 320 and 390 expected: %q", wide)
+	}
+}

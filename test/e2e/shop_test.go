@@ -35,16 +35,19 @@ type fault struct {
 	contexts, extra          object
 	events, users            int // users 0: nobody is named
 	when                     shape
+	first, last              time.Duration // how long ago the first and the last event were; first 0 = as shape says
 }
 
 // shape spreads n events over the time before now; x is 0 for the first and 1
 // for the last.
 type shape func(x float64) time.Duration
 
+const day = 24 * time.Hour
+
 func steady(x float64) time.Duration { return span(47.6 * (1 - x)) }
 func burst(x float64) time.Duration {
-	if x < 0.12 {
-		return span(30 - x*200)
+	if x < 0.2 {
+		return span(30 - x*135)
 	}
 	return span(2.4 * (1 - x))
 }
@@ -54,7 +57,7 @@ func waves(x float64) time.Duration {
 	return span(math.Abs(h + 3*math.Sin(h/24*2*math.Pi)))
 }
 func longAgo(x float64) time.Duration { return span(20 + 100*(1-x)) }
-func rare(x float64) time.Duration    { return span(0.9 + 26*(1-x)) }
+func rare(x float64) time.Duration    { return span(26 * (1 - x)) }
 
 func span(hours float64) time.Duration { return time.Duration(hours * float64(time.Hour)) }
 
@@ -171,46 +174,52 @@ func faults() []fault {
 	prod := "production"
 	return []fault{
 		{service: "payments-worker", platform: "java", level: "error", severity: "P0", typ: "org.example.payments.IdempotencyException", value: "key was first used with other parameters",
-			frames: idempotencyFrames, env: prod, release: "payments@7.2.0", tags: object{"region": "eu-1", "queue": "capture"}, events: 62, users: 41, when: burst},
+			frames: idempotencyFrames, env: prod, release: "payments@7.2.0", tags: object{"region": "eu-1", "queue": "capture"}, events: 62, users: 41, when: burst, first: 40 * time.Minute, last: 4 * time.Second},
 		{service: "checkout-api", platform: "go", level: "fatal", severity: "P0", typ: "pgconn.PgError", value: "ERROR: deadlock detected (SQLSTATE 40P01): Process %d waits for ShareLock on transaction 90211; blocked by process 18251.",
 			frames: deadlockFrames, unhandled: true, env: prod, release: "4.13.0", crumbs: checkoutCrumbs, request: orderRequest, contexts: serverContexts,
 			tags:  object{"region": "eu-1", "route": "POST /v1/orders", "db.shard": "orders-03", "tenant": "nordic"},
-			extra: object{"cart": object{"lines": 4, "total": "418.00"}, "attempt": 2}, events: 210, users: 140, when: burst},
+			extra: object{"cart": object{"lines": 4, "total": "418.00"}, "attempt": 2}, events: 210, users: 140, when: burst, first: 4 * day, last: 11 * time.Second},
 		{service: "storefront-web", platform: "javascript", level: "error", typ: "TypeError", value: "Cannot read properties of undefined (reading 'rates')", frames: ratesFrames, unhandled: true,
-			env: prod, release: "storefront@2.31.0", tags: object{"browser.name": "Firefox", "url": "https://shop.example/checkout"}, events: 150, users: 120, when: stepUp,
+			env: prod, release: "storefront@2.31.0", tags: object{"browser.name": "Firefox", "url": "https://shop.example/checkout"}, events: 150, users: 120, when: stepUp, last: 19 * time.Second,
 			contexts: object{"browser": object{"name": "Firefox", "version": "145.0"}, "os": object{"name": "Android", "version": "16"}}},
 		{service: "inventory-svc", platform: "python", level: "error", typ: "MissingGreenlet", value: "greenlet_spawn has not been called; can't call await_only() here", frames: greenletFrames, unhandled: true,
-			env: prod, release: "2.9.1", tags: object{"worker": "stock-2"}, events: 90, when: stepUp},
-		{service: "billing-svc", platform: "java", level: "fatal", typ: "java.lang.OutOfMemoryError", value: "Java heap space while rendering invoice PDF", env: prod, release: "billing@3.3.7", events: 9, users: 6, when: rare,
+			env: prod, release: "2.9.1", tags: object{"worker": "stock-2"}, events: 90, when: stepUp, first: 23 * day, last: 70 * time.Second},
+		{service: "billing-svc", platform: "java", level: "fatal", typ: "java.lang.OutOfMemoryError", value: "Java heap space while rendering invoice PDF", env: prod, release: "billing@3.3.7", events: 9, users: 6, when: rare, first: 19 * day, last: 52 * time.Minute,
 			frames: []object{frame("render", "org.example.billing.PdfRenderer", "PdfRenderer.java", 210, true), frame("allocate", "java.nio.ByteBuffer", "ByteBuffer.java", 369, false)}},
-		{service: "carrier-gateway", platform: "go", level: "error", typ: "*url.Error", value: "Post \"http://carriers.internal/v2/quotes\": context deadline exceeded", env: prod, release: "1.88.2", events: 230, users: 180, when: waves,
+		{service: "carrier-gateway", platform: "go", level: "error", typ: "*url.Error", value: "Post \"http://carriers.internal/v2/quotes\": context deadline exceeded", env: prod, release: "1.88.2", events: 230, users: 180, when: waves, first: 12 * day, last: 38 * time.Second,
 			cause:  &fault{typ: "context.deadlineExceededError", value: "context deadline exceeded"},
 			frames: append(goRuntime[:len(goRuntime):len(goRuntime)], frame("(*Client).Quote", "example.org/carriers/quotes", "quotes/client.go", 61, true))},
-		{service: "inventory-svc", platform: "python", level: "error", typ: "LookupError", value: "no warehouse with the code 'WH-%d'", env: prod, release: "2.9.1", events: 26, when: stepUp,
+		{service: "inventory-svc", platform: "python", level: "error", typ: "LookupError", value: "no warehouse with the code 'WH-%d'", env: prod, release: "2.9.1", events: 26, when: stepUp, last: 14 * time.Minute,
 			frames: []object{frame("by_code", "stock.warehouse", "stock/warehouse.py", 33, true)}},
-		{service: "storefront-web", platform: "javascript", level: "warning", typ: "ValidationError", value: "postal_code must match pattern \"^[0-9]{4,5}$\"", env: prod, release: "storefront@2.31.0", events: 190, users: 150, when: waves,
+		{service: "storefront-web", platform: "javascript", level: "warning", typ: "ValidationError", value: "postal_code must match pattern \"^[0-9]{4,5}$\"", env: prod, release: "storefront@2.31.0", events: 190, users: 150, when: waves, first: 27 * day, last: 26 * time.Second,
 			frames: []object{frame("AddressForm.validate", "", "src/address/AddressForm.ts", 118, true)}},
-		{service: "billing-svc", platform: "java", level: "error", typ: "java.lang.NullPointerException", value: "Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", env: prod, release: "billing@3.3.7", events: 74, users: 44, when: waves,
+		{service: "billing-svc", platform: "java", level: "error", typ: "java.lang.NullPointerException", value: "Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", env: prod, release: "billing@3.3.7", events: 74, users: 44, when: waves, first: 23 * day, last: 3 * time.Minute,
 			frames: []object{frame("toDto", "org.example.billing.InvoiceMapper", "InvoiceMapper.java", 87, true)}},
-		{service: "notifications", platform: "python", level: "error", typ: "ConnectionResetError", value: "[Errno 104] Connection reset by peer", env: prod, release: "notify@0.19.3", events: 36, when: waves,
+		{service: "notifications", platform: "python", level: "error", typ: "ConnectionResetError", value: "[Errno 104] Connection reset by peer", env: prod, release: "notify@0.19.3", events: 36, when: waves, first: 9 * day, last: 6 * time.Minute,
 			frames: []object{frame("send", "notify.smtp", "notify/smtp.py", 57, true), frame("recv_into", "ssl", "ssl.py", 1167, false)}},
-		{service: "storefront-api", platform: "node", level: "warning", typ: "Error", value: "Deprecated field \"legacy_sku\" is still in use by mobile 8.2", env: prod, release: "bff@5.0.4", events: 160, users: 130, when: steady,
+		{service: "storefront-api", platform: "node", level: "warning", typ: "Error", value: "Deprecated field \"legacy_sku\" is still in use by mobile 8.2", env: prod, release: "bff@5.0.4", events: 160, users: 130, when: steady, first: 26 * day, last: 2 * time.Minute,
 			frames: []object{frame("resolveProduct", "", "/app/graphql/resolvers/product.ts", 42, true)}},
-		{service: "storefront-api", platform: "node", level: "error", typ: "FetchError", value: "request to http://inventory.internal/v1/stock failed, reason: connect ECONNREFUSED 10.0.4.17:8080", env: "staging", release: "bff@5.1.0-rc.2", events: 21, when: longAgo,
+		{service: "storefront-api", platform: "node", level: "error", typ: "FetchError", value: "request to http://inventory.internal/v1/stock failed, reason: connect ECONNREFUSED 10.0.4.17:8080", env: "staging", release: "bff@5.1.0-rc.2", events: 21, when: longAgo, first: 5 * day,
 			frames: []object{frame("fetchStock", "", "/app/clients/inventory.ts", 19, true)}},
-		{service: "checkout-api", platform: "go", level: "error", typ: "*errors.errorString", value: "coupon SPRING is used up", env: prod, release: "4.13.0", events: 33, users: 30, when: steady,
+		{service: "checkout-api", platform: "go", level: "error", typ: "*errors.errorString", value: "coupon SPRING is used up", env: prod, release: "4.13.0", events: 33, users: 30, when: steady, first: 2 * day, last: 8 * time.Minute,
 			frames: []object{frame("(*Coupons).Redeem", "example.org/shop/internal/coupons", "internal/coupons/redeem.go", 71, true)}},
-		{service: "notifications", platform: "python", level: "info", typ: "BounceNotice", value: "mailbox is full", env: prod, release: "notify@0.19.3", events: 48, when: steady},
-		{service: "carrier-gateway", platform: "go", level: "error", typ: "*json.SyntaxError", value: "invalid character '<' looking for beginning of value", env: "staging", release: "1.89.0-rc.1", events: 12, when: rare,
+		{service: "notifications", platform: "python", level: "info", typ: "BounceNotice", value: "mailbox is full", env: prod, release: "notify@0.19.3", events: 48, when: steady, first: 25 * day, last: 11 * time.Minute},
+		{service: "carrier-gateway", platform: "go", level: "error", typ: "*json.SyntaxError", value: "invalid character '<' looking for beginning of value", env: "staging", release: "1.89.0-rc.1", events: 12, when: rare, last: 21 * time.Minute,
 			frames: []object{frame("decodeQuote", "example.org/carriers/quotes", "quotes/decode.go", 28, true)}},
-		{service: "checkout-api", platform: "go", level: "warning", typ: "*orders.SlowQuery", value: "SELECT … FROM orders took %d ms", env: prod, release: "4.12.4", events: 41, when: longAgo,
+		{service: "checkout-api", platform: "go", level: "warning", typ: "*orders.SlowQuery", value: "SELECT … FROM orders took %d ms", env: prod, release: "4.12.4", events: 41, when: longAgo, first: 13 * day,
 			frames: []object{frame("(*Store).History", "example.org/shop/internal/orders", "internal/orders/history.go", 20, true)}},
 	}
 }
 
 // event makes the n-th event of a fault, the payload of an SDK.
 func (f *fault) event(r *rand.Rand, n int, now time.Time) string {
-	at := now.Add(-f.when(float64(n) / float64(max(f.events-1, 1)))).Add(-time.Duration(r.IntN(90_000)) * time.Millisecond)
+	at := now.Add(-f.last - f.when(float64(n)/float64(max(f.events-1, 1))))
+	switch {
+	case n == 0 && f.first > 0:
+		at = now.Add(-f.first)
+	case n < f.events-1:
+		at = at.Add(-time.Duration(r.IntN(90_000)) * time.Millisecond)
+	}
 	e := object{"event_id": fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()), "timestamp": at.UTC().Format(time.RFC3339Nano), "platform": f.platform,
 		"level": f.level, "environment": f.env, "release": f.release, "server_name": f.service + "-" + fmt.Sprint(n%3), "sdk": object{"name": "sentry." + f.platform, "version": "10.2.0"}}
 	tags := object{}
@@ -268,7 +277,8 @@ func openShop(t testing.TB, p *apptest.Product) {
 	for _, f := range all {
 		to, ok := services[f.service]
 		if !ok {
-			to = p.NewProject(f.service)
+			a := p.Command("project", f.service, "--platform", strings.Replace(f.platform, "javascript", "browser", 1))
+			to = apptest.Project{ID: a["id"], Slug: a["slug"]}
 			to.Key = p.Command("key", f.service, "--kind", "server")["key"] // may rate its errors P0
 			services[f.service] = to
 		}
@@ -290,6 +300,6 @@ func openShop(t testing.TB, p *apptest.Product) {
 	token := p.Token(apptest.AllScopes)
 	p.Until(2*patience, "all events counted", func() bool {
 		var v struct{ Total int }
-		return p.Get(token, "/api/v1/analytics/volume?range=7d", &v) == http.StatusOK && v.Total == total
+		return p.Get(token, "/api/v1/analytics/volume?range=90d", &v) == http.StatusOK && v.Total == total
 	})
 }
