@@ -39,13 +39,13 @@ func TestContract(t *testing.T) {
 func TestContractManyFiles(t *testing.T) {
 	searchtest.Run(t, func(t *testing.T, store string) search.Engine {
 		return open(t, Options{Dir: store, DaysPerFile: 3, OpenFiles: 2, Searches: 1, WriteCacheKiB: 512, window: 5})
-	})
+	}, "page", "agg", "expire", "life")
 }
 
 // TestAgree compares random answers with the model's. ERRATA_AGREE=n asks n
 // questions instead of a few.
 func TestAgree(t *testing.T) {
-	n := 150
+	n := 60
 	if s := os.Getenv("ERRATA_AGREE"); s != "" {
 		var err error
 		if n, err = strconv.Atoi(s); err != nil {
@@ -54,7 +54,7 @@ func TestAgree(t *testing.T) {
 	}
 	const each = 250 // questions about one set of events
 	for seed := uint64(1); n > 0; seed++ {
-		searchtest.Agree(t, open(t, Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, window: 20}), 400+int(seed%5)*300, min(n, each), seed)
+		searchtest.Agree(t, open(t, Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, window: 20}), 300+int(seed%5)*300, min(n, each), seed)
 		n -= each
 	}
 }

@@ -30,6 +30,7 @@ func dayStart(day int64) time.Time { return time.UnixMicro(day * dayMicros).UTC(
 type partition struct {
 	path   string
 	events atomic.Int64 // rows of ev
+	used   atomic.Int64 // turn of last use, for closing the least recently used
 	clean  bool         // the file was closed in good order, as found at Open
 
 	// Guarded by the engine's mu. The days only ever grow, towards days that no
@@ -44,7 +45,6 @@ type partition struct {
 	endErr  error         // of closing; read after idle
 	db      *sql.DB       // readers; nil while closed
 	codec   *codec        // nil until needed
-	used    int64         // turn of last use, for closing the least recently used
 }
 
 var errGone = errors.New("partition is gone")
@@ -62,7 +62,7 @@ func (e *Engine) acquire(p *partition) (*sql.DB, error) {
 		}
 	}
 	p.refs++
-	p.used = e.turn.Add(1)
+	p.used.Store(e.turn.Add(1))
 	return p.db, nil
 }
 
@@ -119,7 +119,7 @@ func (e *Engine) closeIdle() {
 			p.mu.Lock()
 			if p.db != nil {
 				open++
-				if p.refs == 0 && (oldest == nil || p.used < oldest.used) {
+				if p.refs == 0 && (oldest == nil || p.used.Load() < oldest.used.Load()) {
 					oldest = p
 				}
 			}

@@ -36,12 +36,16 @@ type testCase struct {
 	run  func(f *fixture)
 }
 
-// Run runs the contract suite: every case on a store of its own.
-func Run(t *testing.T, open Open) {
+// Run runs the contract suite, or the named groups of it: every case on a store
+// of its own.
+func Run(t *testing.T, open Open, groups ...string) {
 	for _, g := range []group{
 		{"index", indexCases}, {"get", getCases}, {"match", matchCases}, {"time", timeCases}, {"scope", scopeCases},
 		{"page", pageCases}, {"total", totalCases}, {"agg", aggCases}, {"expire", expireCases}, {"fail", failCases}, {"life", lifeCases},
 	} {
+		if len(groups) > 0 && !slices.Contains(groups, g.name) {
+			continue
+		}
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.cases {
 				t.Run(c.name, func(t *testing.T) { c.run(newFixture(t, open)) })
