@@ -19,7 +19,7 @@ func scanIssue(r scanner) (i errata.Issue, err error) {
 		(*string)(&i.Status), (*string)(&i.Reason), &i.StatusAt, &severity, &i.SeverityLocked, &i.FirstSeen, &i.LastSeen, &i.LastReceived,
 		&i.FirstRelease, &i.LastRelease, &i.Events, &i.Users, &i.LateEvents, &i.EpisodeSeq, zero(&i.OpenedAt), &i.Version,
 		&last, &best, &i.BestScore)
-	i.Severity = errata.Severity(severity)
+	i.Severity = errata.Severity(severity) //nolint:gosec // the table checks 0 to 3
 	i.LastRef, i.BestRef = errata.ParseRef(i.ProjectID, last), errata.ParseRef(i.ProjectID, best)
 	return i, err
 }

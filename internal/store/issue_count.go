@@ -54,7 +54,7 @@ func (tx *Tx) moveIssueUsers(ctx context.Context, seen map[IssueUser]int64, know
 	}
 	for _, day := range slices.Sorted(maps.Keys(byDay)) {
 		users := byDay[day]
-		_, err := tx.changeBulk(ctx, &moveUsers, len(users), []any{day}, func(args []any, i int) []any {
+		err := tx.changeBulk(ctx, &moveUsers, len(users), []any{day}, func(args []any, i int) []any {
 			return append(args, users[i].IssueID, users[i].UserHash)
 		})
 		if err != nil {
@@ -83,10 +83,9 @@ var addHours = bulk{
 // AddIssueHours adds events to the hours of issues.
 func (tx *Tx) AddIssueHours(ctx context.Context, counts map[IssueHour]int64) error {
 	keys := slices.SortedFunc(maps.Keys(counts), IssueHour.compare)
-	_, err := tx.changeBulk(ctx, &addHours, len(keys), nil, func(args []any, i int) []any {
+	return tx.changeBulk(ctx, &addHours, len(keys), nil, func(args []any, i int) []any {
 		return append(args, keys[i].IssueID, keys[i].Hour, keys[i].Environment, counts[keys[i]])
 	})
-	return err
 }
 
 // IssueIn names an issue in an environment or a release.
@@ -135,9 +134,8 @@ func (tx *Tx) AddIssueReleases(ctx context.Context, seen map[IssueIn]Span) error
 
 func (tx *Tx) addSpans(ctx context.Context, b *bulk, seen map[IssueIn]Span) error {
 	keys := slices.SortedFunc(maps.Keys(seen), IssueIn.compare)
-	_, err := tx.changeBulk(ctx, b, len(keys), nil, func(args []any, i int) []any {
+	return tx.changeBulk(ctx, b, len(keys), nil, func(args []any, i int) []any {
 		s := seen[keys[i]]
 		return append(args, keys[i].IssueID, keys[i].Name, s.First, s.Last, s.Events)
 	})
-	return err
 }

@@ -161,7 +161,7 @@ func (c *sqliteConn) exec(ctx context.Context, text string, args []any) (int64, 
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	s, err := c.prepared(ctx, text)
+	s, err := c.prepared(ctx, text) //nolint:sqlclosecheck // kept with its connection
 	if err != nil {
 		return 0, err
 	}
@@ -178,7 +178,7 @@ func (c *sqliteConn) exec(ctx context.Context, text string, args []any) (int64, 
 }
 
 func (c *sqliteConn) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	s, err := c.prepared(ctx, text)
+	s, err := c.prepared(ctx, text) //nolint:sqlclosecheck // kept with its connection
 	if err != nil {
 		return nil, err
 	}

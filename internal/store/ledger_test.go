@@ -141,8 +141,8 @@ func TestLetters(t *testing.T) {
 			again := letter("d", "1", "e1", "attempts", start+9)
 			again.SQLApplied, again.Error = true, longText(400)
 			fresh, err := tx.ParkLetter(ctx, again)
-			if fresh {
-				t.Error("parked twice")
+			if fresh || err != nil {
+				t.Errorf("parked twice: %v, %v", fresh, err)
 			}
 			again.SQLApplied = false
 			_, err = tx.ParkLetter(ctx, again)

@@ -331,7 +331,7 @@ func checkVolume(t *testing.T, s *store.Store, events []event, f store.VolumeFil
 	want, got := map[cell]int64{}, map[cell]int64{}
 	for _, e := range events {
 		q := e.time - e.time%quarter
-		if q < f.From || q >= f.To || !(f.Scope.All || slices.Contains(f.Scope.Projects, e.project)) ||
+		if q < f.From || q >= f.To || (!f.Scope.All && !slices.Contains(f.Scope.Projects, e.project)) ||
 			(len(f.Environments) > 0 && !slices.Contains(f.Environments, e.environment)) ||
 			(len(f.Severities) > 0 && !slices.Contains(f.Severities, e.severity)) || (len(f.Levels) > 0 && !slices.Contains(f.Levels, e.level)) {
 			continue

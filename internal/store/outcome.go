@@ -23,11 +23,10 @@ func compareOutcomes(a, b errata.OutcomeKey) int {
 // AddOutcomes adds to the counters of items.
 func (tx *Tx) AddOutcomes(ctx context.Context, counts errata.Outcomes) error {
 	keys := slices.SortedFunc(maps.Keys(counts), compareOutcomes)
-	_, err := tx.changeBulk(ctx, &addOutcomes, len(keys), nil, func(args []any, i int) []any {
+	return tx.changeBulk(ctx, &addOutcomes, len(keys), nil, func(args []any, i int) []any {
 		k, c := &keys[i], counts[keys[i]]
 		return append(args, k.ProjectID, k.Hour, string(k.Category), string(k.Outcome), k.Reason, c.Items, c.Bytes)
 	})
-	return err
 }
 
 // OutcomeSum says what of outcomes to add up: hours that start in [From, To),

@@ -23,19 +23,17 @@ type recount struct {
 	Stored, Fingerprint int64
 }
 
+func newRecount() recount {
+	return recount{
+		Events: map[string]int64{}, Users: map[string]int64{}, First: map[string]int64{}, Last: map[string]int64{},
+		Hours: map[store.IssueHour]int64{}, Quarters: map[store.Quarter]int64{},
+		Envs: map[store.IssueIn]store.Span{}, Releases: map[store.IssueIn]store.Span{},
+	}
+}
+
 // fold counts events by id, each once.
 func fold(events []event) recount {
-	r := recount{
-		map[string]int64{},
-		map[string]int64{},
-		map[string]int64{},
-		map[string]int64{},
-		map[store.IssueHour]int64{},
-		map[store.IssueIn]store.Span{},
-		map[store.IssueIn]store.Span{},
-		map[store.Quarter]int64{},
-		0, 0,
-	}
+	r := newRecount()
 	seen, users, groups := map[store.EventKey]bool{}, map[store.IssueUser]bool{}, map[store.FingerprintKey]bool{}
 	for _, e := range events {
 		if seen[e.key()] {
@@ -64,17 +62,7 @@ func fold(events []event) recount {
 // read counts what the tables say.
 func read(t testing.TB, s *store.Store) recount {
 	t.Helper()
-	r := recount{
-		map[string]int64{},
-		map[string]int64{},
-		map[string]int64{},
-		map[string]int64{},
-		map[store.IssueHour]int64{},
-		map[store.IssueIn]store.Span{},
-		map[store.IssueIn]store.Span{},
-		map[store.Quarter]int64{},
-		0, 0,
-	}
+	r := newRecount()
 	spans := func(into map[store.IssueIn]store.Span) func(func(...any) error) error {
 		return func(scan func(...any) error) error {
 			var k store.IssueIn

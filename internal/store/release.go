@@ -20,7 +20,7 @@ func (tx *Tx) SeeReleases(ctx context.Context, seen []errata.Release) error {
 	seen = slices.SortedFunc(slices.Values(seen), func(a, b errata.Release) int {
 		return cmp.Or(cmp.Compare(a.ProjectID, b.ProjectID), cmp.Compare(a.Version, b.Version))
 	})
-	_, err := tx.changeBulk(ctx, &insertReleases, len(seen), nil, func(args []any, i int) []any {
+	return tx.changeBulk(ctx, &insertReleases, len(seen), nil, func(args []any, i int) []any {
 		r := &seen[i]
 		args = append(args, r.ID, r.ProjectID, r.Version, r.Package)
 		if v := r.Semver; v != nil {
@@ -30,7 +30,6 @@ func (tx *Tx) SeeReleases(ctx context.Context, seen []errata.Release) error {
 		}
 		return append(args, r.FirstSeen)
 	})
-	return err
 }
 
 // Releases returns the releases of a project, newest first sight first, at most

@@ -142,14 +142,12 @@ func (b *bulk) each(n int, fixed []any, row func(args []any, i int) []any, do fu
 	return nil
 }
 
-// changeBulk runs b over n rows and returns how many rows it touched.
-func (tx *Tx) changeBulk(ctx context.Context, b *bulk, n int, fixed []any, row func(args []any, i int) []any) (touched int64, err error) {
-	err = b.each(n, fixed, row, func(text string, args []any) error {
-		k, err := tx.change(ctx, text, args...)
-		touched += k
+// changeBulk runs b over n rows.
+func (tx *Tx) changeBulk(ctx context.Context, b *bulk, n int, fixed []any, row func(args []any, i int) []any) error {
+	return b.each(n, fixed, row, func(text string, args []any) error {
+		_, err := tx.change(ctx, text, args...)
 		return err
 	})
-	return touched, err
 }
 
 // changeBulkRows runs b over n rows and hands on the rows it returns.

@@ -8,7 +8,7 @@ import (
 	"errata/internal/errata"
 )
 
-const tokenColumns = `id, kind, user_id, name, hash, hint, scopes, created_at, created_by, expires_at, used_at, revoked_at`
+const tokenColumns = `id, kind, user_id, name, hash, hint, scopes, created_at, created_by, expires_at, used_at, revoked_at` //nolint:gosec // names of columns
 
 func scanToken(r scanner) (t errata.Token, err error) {
 	var scopes string

@@ -111,7 +111,7 @@ func (s *Store) once(ctx context.Context, write bool, fn func(*Tx) error) error 
 // pause waits before try+1: 20, 40 … 200 ms, ± 50 %.
 func pause(ctx context.Context, try int) error {
 	gap := min(firstGap<<(try-1), longest)
-	gap = gap/2 + rand.N(gap)
+	gap = gap/2 + rand.N(gap) //nolint:gosec // jitter is no secret
 	timer := time.NewTimer(gap)
 	defer timer.Stop()
 	select {

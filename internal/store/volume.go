@@ -32,11 +32,10 @@ var addQuarters = bulk{
 // AddProjectQuarters adds events to the quarters of projects.
 func (tx *Tx) AddProjectQuarters(ctx context.Context, counts map[Quarter]int64) error {
 	keys := slices.SortedFunc(maps.Keys(counts), Quarter.compare)
-	_, err := tx.changeBulk(ctx, &addQuarters, len(keys), nil, func(args []any, i int) []any {
+	return tx.changeBulk(ctx, &addQuarters, len(keys), nil, func(args []any, i int) []any {
 		k := &keys[i]
 		return append(args, k.ProjectID, k.Start, k.Environment, int64(k.Severity), string(k.Level), counts[*k])
 	})
-	return err
 }
 
 // VolumeKey is what events are told apart by.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -107,9 +108,7 @@ func claim(ctx context.Context, tx *store.Tx, events []event, claimed func(store
 		}
 	}
 	others, err := tx.Fingerprints(ctx, lost)
-	for k, id := range others {
-		homes[k] = id
-	}
+	maps.Copy(homes, others)
 	return homes, won, err
 }
 
