@@ -51,8 +51,10 @@ func openShop(t *testing.T, p *parts.Parts, slug string, retention int) shop {
 	t.Helper()
 	s := shop{p: p, project: p.NewProject(slug, errata.ProjectSettings{RetentionDays: retention})}
 	for i, age := range ages {
-		p.Publish(p.Batch(p.Entry(s.project, parts.Event{ID: parts.EventID(i + 1), User: fmt.Sprintf("u-%d", i), Release: fmt.Sprintf("shop@1.0.%d", i),
-			Time: p.Clock().Add(-age)})))
+		p.Publish(p.Batch(p.Entry(s.project, parts.Event{
+			ID: parts.EventID(i + 1), User: fmt.Sprintf("u-%d", i), Release: fmt.Sprintf("shop@1.0.%d", i),
+			Time: p.Clock().Add(-age),
+		})))
 	}
 	bad := p.Entry(s.project, parts.Event{ID: parts.EventID(9)})
 	bad.Payload = []byte("{")
@@ -130,8 +132,10 @@ func (s shop) left(t *testing.T) kept {
 	if err := s.p.Engine.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
-	res, err := s.p.Engine.Search(ctx, search.Request{Scope: search.Scope{Projects: []string{s.project.ID}}, From: start.AddDate(0, -2, 0),
-		To: now.Add(oneDay), TotalUpTo: 100})
+	res, err := s.p.Engine.Search(ctx, search.Request{
+		Scope: search.Scope{Projects: []string{s.project.ID}}, From: start.AddDate(0, -2, 0),
+		To: now.Add(oneDay), TotalUpTo: 100,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
