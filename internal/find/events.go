@@ -50,17 +50,16 @@ func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView
 	if err := s.Decide(who, errata.EventRead, v.Issue.ProjectID); err != nil {
 		return EventPage{}, err
 	}
-	cursor, end, err := openEventCursor(q.Cursor, q.Range.To)
+	at, err := s.eventPlace(q)
 	if err != nil {
 		return EventPage{}, err
 	}
-	q.Range = Range{end.Add(-q.Range.To.Sub(q.Range.From)), end} // a relative range stays where page one had it
 	group, none, err := s.eventsAsked(ctx, who, v, q)
 	if err != nil || none {
-		return EventPage{AsOf: end.UnixMicro(), Total: search.Total{Exact: true}}, err
+		return EventPage{AsOf: at.asOf, Total: search.Total{Exact: true}}, err
 	}
-	return s.events(ctx, search.Request{Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: q.Range.From,
-		To: q.Range.To, Size: q.Size, After: cursor, TotalUpTo: maxTotal}, v.Project)
+	return s.events(ctx, search.Request{Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: at.over.From,
+		To: at.over.To, Size: q.Size, After: at.after, TotalUpTo: maxTotal}, at, v.Project)
 }
 
 // maxTotal is how far the events of a list are counted.
@@ -94,7 +93,7 @@ func (s *Service) eventsAsked(ctx context.Context, who errata.Actor, v IssueView
 	return group, none, err
 }
 
-func (s *Service) events(ctx context.Context, r search.Request, p errata.Project) (EventPage, error) {
+func (s *Service) events(ctx context.Context, r search.Request, at eventPlace, p errata.Project) (EventPage, error) {
 	ctx, cancel, wait := within(ctx, searchWait)
 	defer cancel()
 	r.Timeout = wait
@@ -102,32 +101,61 @@ func (s *Service) events(ctx context.Context, r search.Request, p errata.Project
 	if err != nil {
 		return EventPage{}, err
 	}
-	out := EventPage{Total: res.Total, AsOf: r.To.UnixMicro(), Gaps: res.Gaps, Next: sealEventCursor(res.Next, r.To)}
+	out := EventPage{Total: res.Total, AsOf: at.asOf, Gaps: res.Gaps, Next: at.seal(res.Next)}
 	for _, h := range res.Hits {
 		out.Rows = append(out.Rows, EventRow{h, p})
 	}
 	return out, nil
 }
 
-// An event cursor is the end of page one's range and the engine's own cursor.
-func sealEventCursor(c search.Cursor, end time.Time) string {
-	if c == "" {
-		return ""
-	}
-	return strconv.FormatInt(end.UnixMicro(), 36) + "." + string(c)
+// eventPlace is where a page of events begins: a relative range stays where
+// page one had it.
+type eventPlace struct {
+	asOf  int64 // µs
+	over  Range
+	after search.Cursor
 }
 
-func openEventCursor(s string, end time.Time) (search.Cursor, time.Time, error) {
-	if s == "" {
-		return "", end, nil
+func (s *Service) eventPlace(q EventQuery) (eventPlace, error) {
+	now := s.Clock()
+	if q.Cursor == "" {
+		return eventPlace{asOf: now.UnixMicro(), over: q.Range.whole(now)}, nil
 	}
-	when, rest, ok := strings.Cut(s, ".")
-	us, err := strconv.ParseInt(when, 36, 64)
-	if !ok || err != nil || us < 0 || us >= maxTime {
-		return "", end, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
+	at, ok := openEventPlace(q.Cursor)
+	length := q.Range.To.Sub(q.Range.From)
+	if have := at.over.To.Sub(at.over.From); !ok || have != length && have != length+ahead {
+		return at, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
 	}
-	return search.Cursor(rest), errata.FromMicros(us), nil
+	return at, nil
+}
+
+// seal writes the place and the engine's own cursor; "" when nothing follows.
+func (e eventPlace) seal(next search.Cursor) string {
+	if next == "" {
+		return ""
+	}
+	out := ""
+	for _, us := range []int64{e.asOf, e.over.From.UnixMicro(), e.over.To.UnixMicro()} {
+		out += strconv.FormatInt(us, 36) + "."
+	}
+	return out + string(next)
 }
 
 // maxTime bounds the times of cursors: the year 10000.
 var maxTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+
+func openEventPlace(s string) (e eventPlace, ok bool) {
+	parts := strings.SplitN(s, ".", 4)
+	if len(s) > maxCursor || len(parts) != 4 {
+		return e, false
+	}
+	var us [3]int64
+	for i := range us {
+		n, err := strconv.ParseInt(parts[i], 36, 64)
+		if err != nil || n < -maxTime || n >= maxTime {
+			return e, false
+		}
+		us[i] = n
+	}
+	return eventPlace{us[0], Range{errata.FromMicros(us[1]), errata.FromMicros(us[2])}, search.Cursor(parts[3])}, true
+}

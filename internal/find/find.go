@@ -26,10 +26,13 @@ type Options struct {
 }
 
 // Service reads.
-type Service struct{ Options }
+type Service struct {
+	Options
+	reach reach
+}
 
 // New returns a service.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service { return &Service{o, defaultReach} }
 
 // How long a list or a card of a page, and an answer that is nothing but a
 // search, may wait for the engine.
@@ -46,6 +49,19 @@ func (r Range) Valid() bool { return r.From.Before(r.To) && r.To.Sub(r.From) < 1
 
 // Before returns the equally long range just before.
 func (r Range) Before() Range { return Range{r.From.Add(-r.To.Sub(r.From)), r.From} }
+
+// ahead is how far in the future an event may lie: clocks of clients are off,
+// and intake leaves them a minute.
+const ahead = time.Minute + time.Second
+
+// whole returns the range, and when it ends now with what clocks that are ahead
+// have sent.
+func (r Range) whole(now time.Time) Range {
+	if !r.To.Before(now) {
+		r.To = r.To.Add(ahead)
+	}
+	return r
+}
 
 // reader is who reads, with what they may see.
 type reader struct {

@@ -10,14 +10,14 @@ import (
 	"errata/internal/store"
 )
 
-// How many issues the engine may name at once; with more the list is walked in
-// its order, a few rounds of some issues, for as long as a reader waits.
-const (
-	planA     = 10_000
-	planB     = 20
-	walkStep  = 500
-	walkLimit = 2 * time.Second
-)
+// reach is how many issues the engine may name at once; with more the list is
+// walked in its order, a few rounds of some issues.
+type reach struct{ named, rounds, step int }
+
+var defaultReach = reach{named: 10_000, rounds: 20, step: 500}
+
+// walkLimit is for how long a list is walked.
+const walkLimit = 2 * time.Second
 
 // ask has the engine say which issues have a matching event. While it is away
 // words are looked for in titles.
@@ -26,7 +26,7 @@ func (l *listing) ask(ctx context.Context) error {
 		l.group = nil
 		return nil
 	}
-	ids, gaps, more, err := l.s.matching(ctx, l.filter.Scope, l.group, l.q.Range, planA)
+	ids, gaps, more, err := l.s.matching(ctx, l.filter.Scope, l.group, l.q.Range.whole(l.now), l.s.reach.named)
 	if away(err) {
 		return l.titles(ctx, err)
 	}
@@ -113,15 +113,15 @@ func phrase(x querylang.Expr) ([]string, bool) {
 // each step match, until the page is full. Where it gives up, the page is short
 // and the next one goes on.
 func (l *listing) walk(ctx context.Context) error {
-	step := l.at.page(walkStep)
+	step := l.at.page(l.s.reach.step)
 	began := l.s.Clock()
-	for range planB {
+	for range l.s.reach.rounds {
 		rows, err := l.step(ctx, step)
 		if err != nil {
 			return err
 		}
 		l.walked = nil
-		if len(l.rows) > l.q.Size || len(rows) < walkStep {
+		if len(l.rows) > l.q.Size || len(rows) < l.s.reach.step {
 			break
 		}
 		step.After = store.CursorOf(rows[len(rows)-1])
@@ -133,7 +133,7 @@ func (l *listing) walk(ctx context.Context) error {
 	l.rows = l.rows[:min(len(l.rows), l.q.Size+1)]
 	l.page.Total = search.Total{Value: int64(len(l.rows))}
 	if !l.narrow {
-		l.page.Total.Value = planA
+		l.page.Total.Value = int64(l.s.reach.named)
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (l *listing) step(ctx context.Context, p store.IssuePage) (rows []errata.Is
 		ids[i] = r.ID
 	}
 	group := querylang.All(issueLeaf(ids...), l.group)
-	hits, gaps, _, err := l.s.matching(ctx, l.filter.Scope, group, l.q.Range, len(ids))
+	hits, gaps, _, err := l.s.matching(ctx, l.filter.Scope, group, l.q.Range.whole(l.now), len(ids))
 	if err != nil {
 		return nil, err
 	}
