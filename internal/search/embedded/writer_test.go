@@ -196,3 +196,59 @@ func TestHalfMadeFile(t *testing.T) {
 		t.Errorf("%+v %v", res, err)
 	}
 }
+
+// TestFileGoneBeforeWriting takes a file away between the preparation of a batch
+// and its writing: the events get a new file.
+func TestFileGoneBeforeWriting(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		take func(e *Engine) error
+	}{
+		{"expired", func(e *Engine) error {
+			_, err := e.Expire(context.Background(), 30, noon.AddDate(0, 0, 1))
+			return err
+		}},
+		{"set aside", func(e *Engine) error {
+			p := e.snapshot()[0]
+			return e.submit(context.Background(), &job{do: func(w *writer) error { w.setAside(p); return nil }})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			e := open(t, Options{Dir: dir})
+			var first []search.Doc
+			for i := range dictAfter {
+				first = append(first, sent(i, noon))
+			}
+			index(t, e, first...)
+			plain, err := e.snapshot()[0].packer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, func() bool { now, err := e.snapshot()[0].packer(); return err == nil && now != plain })
+			docs, results := []search.Doc{sent(1000, noon), sent(1001, noon)}, make([]search.ItemResult, 2)
+			items, err := e.prepare(t.Context(), docs, results) // packed with the dictionary of the old file
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.take(e); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.submit(t.Context(), &job{ctx: t.Context(), items: items, results: results}); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				for _, d := range docs {
+					got, err := e.Get(t.Context(), search.Scope{All: true}, errata.Ref{Project: "1", EventID: d.EventID, Time: d.Time})
+					if err != nil || !bytes.Equal(got.Payload, d.Payload) {
+						t.Error(got, err)
+					}
+				}
+				if err := e.Close(); err != nil {
+					t.Fatal(err)
+				}
+				e = open(t, Options{Dir: dir})
+			}
+		})
+	}
+}
