@@ -107,6 +107,7 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, list fin
 		return listErr
 	}
 	x.Trend = trendIn(c, m, trend, trendErr)
+	x.Trend.Before = page.PreviousWords(in.span.To.Sub(in.span.From))
 	return showModel(c, code, page.NewIssues(h.chrome(c, m), x))
 }
 
@@ -152,9 +153,6 @@ func trendIn(c echo.Context, m ui.Moment, v find.Volume, err error) page.TrendIn
 		if sev, ok := errata.ParseSeverity(s.Key); ok {
 			t.Counts[sev] = s.Buckets
 		}
-	}
-	if v.Previous != nil {
-		t.Before = page.PreviousWords(v.Range.To.Sub(v.Range.From))
 	}
 	return t
 }
