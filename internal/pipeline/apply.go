@@ -208,7 +208,7 @@ func (t *turnTx) claim(ctx context.Context, keys []store.FingerprintKey, seen ma
 	var claims []store.Fingerprint
 	for _, k := range keys {
 		if have[k] == "" {
-			claims = append(claims, store.Fingerprint{FingerprintKey: k, IssueID: t.ids.issue[k], Version: "g1", Why: seen[k].why, CreatedAt: t.now})
+			claims = append(claims, store.Fingerprint{FingerprintKey: k, IssueID: t.ids.issue[k], Version: "g1", Why: seen[k].why(), CreatedAt: t.now})
 		}
 	}
 	if len(claims) == 0 {

@@ -17,7 +17,7 @@ type item struct {
 	entry       queue.Entry
 	event       *errata.Event
 	fingerprint string
-	why         string
+	group       grouping.Result
 	title       string
 	doc         search.Doc
 	issue       string // decided by the transaction
@@ -37,11 +37,23 @@ func prepare(batch string, e queue.Entry, p errata.Project) (it *item, err error
 		return nil, err
 	}
 	res := grouping.Fingerprint(ev, p)
-	it = &item{batch: batch, entry: e, event: ev, fingerprint: res.Hash, why: res.Why(), title: grouping.Title(ev),
+	it = &item{batch: batch, entry: e, event: ev, fingerprint: res.Hash, group: res, title: grouping.Title(ev),
 		issue: e.IssueID}
 	it.doc = search.Doc{Class: ev.Class, Payload: e.Payload,
 		Record: querylang.NewRecord(ev, querylang.Meta{Service: p.Slug, Issue: e.IssueID, Title: it.title})}
 	return it, nil
+}
+
+// why explains the grouping, for the first event of an issue. The rest do not
+// pay for it: it takes as long as reading an event. An explanation that cannot
+// be written is no reason to lose the event.
+func (it *item) why() (text string) {
+	defer func() {
+		if recover() != nil {
+			text = "{}"
+		}
+	}()
+	return it.group.Why()
 }
 
 // sighting is what the event tells its issue.

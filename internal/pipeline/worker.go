@@ -18,14 +18,6 @@ import (
 	"errata/internal/store"
 )
 
-// A turn takes what is ready, up to so many messages and bytes, into one
-// transaction: alone under light load, together when there is a backlog.
-const (
-	turnMessages = 16
-	turnEvents   = 512
-	turnBytes    = 4 << 20
-)
-
 // maxTries is how often a message may fail, with database and engine up,
 // before it is taken apart and what fails alone becomes a dead letter.
 const maxTries = 8
@@ -81,38 +73,6 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// loop takes turns; what is in hand when ctx ends is finished.
-func (w *Worker) loop(ctx context.Context, from *queue.Consumer) {
-	for ctx.Err() == nil {
-		ms, err := from.Next(ctx, turnMessages)
-		if err != nil {
-			w.Log.Warn("queue not readable", slog.Any("error", err))
-			pause(ctx, time.Second)
-			continue
-		}
-		for len(ms) > 0 {
-			var now []*queue.Message
-			now, ms = share(ms)
-			if err := w.once(context.WithoutCancel(ctx), now); err != nil {
-				w.Log.Warn("turn failed", slog.Int("messages", len(now)), slog.Any("error", err))
-			}
-		}
-	}
-}
-
-// share splits off as many messages as fit one turn.
-func share(ms []*queue.Message) (now, later []*queue.Message) {
-	var events int64
-	bytes := 0
-	for i, m := range ms {
-		events, bytes = events+m.Items, bytes+len(m.Data)
-		if i > 0 && (events > turnEvents || bytes > turnBytes/4) {
-			return ms[:i], ms[i:]
-		}
-	}
-	return ms, nil
-}
-
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -122,55 +82,10 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// once does one turn: read, count, write, acknowledge. A turn of several
-// messages that fails is repeated message by message.
-func (w *Worker) once(ctx context.Context, ms []*queue.Message) error {
-	stop := keepAlive(ms)
-	defer stop()
-	ms, err := w.resume(ctx, ms)
-	if err != nil || len(ms) == 0 {
-		return err
-	}
-	if err = w.work(ctx, ms); err == nil {
-		return nil
-	}
-	if len(ms) == 1 || passing(err) {
-		return w.later(ctx, ms, err)
-	}
-	var all []error
-	for _, m := range ms {
-		if err := w.work(ctx, []*queue.Message{m}); err != nil {
-			all = append(all, w.later(ctx, []*queue.Message{m}, err))
-		}
-	}
-	return errors.Join(all...)
-}
-
 // passing says that a dependency was away: no failed try.
 func passing(err error) bool {
 	c := errata.CodeOf(err)
 	return c == errata.Unavailable || c == errata.SlowDown
-}
-
-func (w *Worker) work(ctx context.Context, ms []*queue.Message) error {
-	began := w.Clock()
-	batches, ms := w.read(ctx, ms)
-	if err := w.workBatches(ctx, batches); err != nil {
-		return err
-	}
-	w.metrics.turns.Observe(w.Clock().Sub(began).Seconds())
-	return w.ack(ctx, ms)
-}
-
-func (w *Worker) workBatches(ctx context.Context, batches []queue.Batch) error {
-	items, letters, err := w.prepareAll(ctx, batches)
-	if err != nil {
-		return err
-	}
-	if err := w.apply(ctx, batches, items, letters); err != nil {
-		return err
-	}
-	return w.write(ctx, items)
 }
 
 // later gives messages back: soon when something is away, else counted, and

@@ -9,6 +9,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// maxInWork is how many messages may be in work at once, all callers together.
+const maxInWork = 256
+
 // ackWait is how long a message may be in work before it is given out again;
 // a slow worker says InProgress in between.
 const ackWait = 60 * time.Second
@@ -61,7 +64,7 @@ func (q *Queue) forget(ctx context.Context, from Stream) error {
 // Consumer returns the stream's consumer; several callers share the work.
 func (q *Queue) Consumer(ctx context.Context, from Stream) (*Consumer, error) {
 	c, err := q.js.CreateOrUpdateConsumer(ctx, string(from), jetstream.ConsumerConfig{
-		Durable: consumers[from], AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 64, MaxDeliver: -1,
+		Durable: consumers[from], AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: maxInWork, MaxDeliver: -1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("queue consumer %s: %w", consumers[from], err)
