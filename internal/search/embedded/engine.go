@@ -36,7 +36,7 @@ type Options struct {
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
 	WriteCacheKiB int          // page cache of each file being written [32,768]
 
-	window int // see plan.go; tests make it small
+	tuning tuning // of plans; tests make it small
 }
 
 func (o *Options) defaults() {
@@ -57,7 +57,9 @@ func (o *Options) defaults() {
 	or(&o.Searches, 2*runtime.GOMAXPROCS(0))
 	or(&o.FacetEvents, 10_000)
 	or(&o.WriteCacheKiB, 32<<10)
-	or(&o.window, window)
+	if o.tuning == (tuning{}) {
+		o.tuning = tuned
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -12,12 +12,15 @@ import (
 	"errata/internal/search"
 )
 
-// How a plan chooses its way through a file.
-const (
-	fewRows   = 3000   // up to so many rows of an id set are looked up one by one
-	probeRows = 400    // beside so few rows other sets are not made but asked row by row
-	window    = 20_000 // rows at the end of the range that are tried in order of time before all are sorted
-)
+// tuning is how a plan chooses its way through a file.
+type tuning struct {
+	few    int // up to so many rows of an id set are looked up one by one
+	share  int // a set of more than this part of a file is asked last, where there are other conditions
+	probe  int // beside so few rows other sets are not made but asked row by row
+	window int // rows at the end of the range that are tried in order of time before all are sorted
+}
+
+var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000}
 
 // plan is a request made ready for one file. It sees the rows that were there
 // when it was made: whatever follows it counts the same events.
@@ -28,12 +31,13 @@ type plan struct {
 	upTo     int64 // newest row id
 	sets     bool  // where asks an id set
 	few      bool  // of few rows
+	wide     bool  // of so many that reading the table and asking the set last is quicker
 	issue    bool
 	project  int64 // the only project asked for, where the file has others too
 	never    bool  // nothing in this file can match
 	short    bool  // the range takes less than half of the file's days
 	gap      bool  // wildcards may have missed values
-	window   int
+	tuning   tuning
 }
 
 // planOf returns the plan for a file, made at first use.
@@ -44,11 +48,10 @@ func (s *running) planOf(ctx context.Context, q queryer, v view) (plan, error) {
 	if ok {
 		return p, nil
 	}
-	p, err := newPlan(ctx, q, v, s.r)
+	p, err := newPlan(ctx, q, v, s.r, s.e.o.tuning)
 	if err != nil {
 		return plan{}, err
 	}
-	p.window = s.e.o.window
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if first, ok := s.plans[v.partition]; ok {
@@ -62,7 +65,7 @@ func (s *running) planOf(ctx context.Context, q queryer, v view) (plan, error) {
 }
 
 // newPlan compiles scope, range and query for one file.
-func newPlan(ctx context.Context, q queryer, v view, r *search.Request) (plan, error) {
+func newPlan(ctx context.Context, q queryer, v view, r *search.Request, t tuning) (plan, error) {
 	c := compiler{ctx: ctx, q: q}
 	scope, project, err := c.scope(r.Scope)
 	if err != nil {
@@ -72,7 +75,7 @@ func newPlan(ctx context.Context, q queryer, v view, r *search.Request) (plan, e
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, project: project, gap: c.missing}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, project: project, gap: c.missing, tuning: t}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
@@ -95,16 +98,26 @@ func newPlan(ctx context.Context, q queryer, v view, r *search.Request) (plan, e
 	if cl.sql != "" {
 		p.and(cl.sql, cl.args...)
 	}
-	smallest, rows, err := c.smallest(cl.sets)
-	p.few = p.sets && rows <= fewRows
+	return p, p.choose(&c, cl)
+}
+
+// choose decides how the sets of a query are asked.
+func (p *plan) choose(c *compiler, cl clause) error {
+	wide := max(p.tuning.few, int(p.upTo)/p.tuning.share)
+	smallest, rows, err := c.smallest(cl.sets, wide+1)
+	p.few = p.sets && rows <= p.tuning.few
+	p.wide = rows > wide && cl.sql != ""
 	for i, s := range cl.sets {
-		if i != smallest && rows <= probeRows && s.probe != "" {
+		switch {
+		case i != smallest && rows <= p.tuning.probe && s.probe != "":
 			p.and(s.probe, s.probeArgs...)
-		} else {
+		case p.wide:
+			p.and("+"+s.in(), s.args...) // the plus keeps SQLite from looking up row by row
+		default:
 			p.and(s.in(), s.args...)
 		}
 	}
-	return p, err
+	return err
 }
 
 // and adds a condition. The plan's own arguments are not touched.
@@ -112,9 +125,9 @@ func (p *plan) and(sql string, args ...any) {
 	p.where, p.args = p.where+" AND "+sql, slices.Concat(p.args, args)
 }
 
-// smallest returns the set with the fewest rows, and how many, up to fewRows+1.
-func (c *compiler) smallest(sets []idSet) (at, rows int, err error) {
-	rows = fewRows + 1
+// smallest returns the set with the fewest rows, and how many, up to a limit.
+func (c *compiler) smallest(sets []idSet, limit int) (at, rows int, err error) {
+	rows = limit
 	for i, s := range sets {
 		var n int
 		sql := fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", s.sql, rows)
@@ -167,7 +180,7 @@ func (c *compiler) scope(s search.Scope) (cl clause, only int64, err error) {
 // table.
 func (p *plan) scan() string {
 	switch {
-	case p.sets:
+	case p.sets && !p.wide:
 		return "ev NOT INDEXED"
 	case p.issue:
 		return "ev INDEXED BY ev_iss"
@@ -222,7 +235,7 @@ func (p *plan) edge(ctx context.Context, q queryer, newer bool) (us int64, ok bo
 	if newer {
 		dir = "ASC"
 	}
-	query := fmt.Sprintf("SELECT ts FROM %s WHERE %sts >= ? AND ts < ? ORDER BY ts %s LIMIT 1 OFFSET %d", index, begin, dir, p.window)
+	query := fmt.Sprintf("SELECT ts FROM %s WHERE %sts >= ? AND ts < ? ORDER BY ts %s LIMIT 1 OFFSET %d", index, begin, dir, p.tuning.window)
 	err = q.QueryRowContext(ctx, query, append(args, p.from, p.to)...).Scan(&us)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
