@@ -52,8 +52,10 @@ func newPlace(t *testing.T, env ...string) place {
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("seven green lanterns\nsecond line\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := place{t, dir, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "ERRATA_DATA_DIR=" + filepath.Join(dir, "data"),
-		"ERRATA_LISTEN=127.0.0.1:0", "ERRATA_URL=http://errors.example.com:9000", "ERRATA_QUEUE_MAX_BYTES=64MiB"}, env...)}
+	p := place{t, dir, append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "ERRATA_DATA_DIR=" + filepath.Join(dir, "data"),
+		"ERRATA_LISTEN=127.0.0.1:0", "ERRATA_URL=http://errors.example.com:9000", "ERRATA_QUEUE_MAX_BYTES=64MiB",
+	}, env...)}
 	return p
 }
 
@@ -143,7 +145,7 @@ func (p place) serve(args ...string) (address, printed string, stop func()) {
 		p.t.Fatalf("the server says %s", log.String())
 	}
 	go func() {
-		for lines.Scan() { //nolint:revive // the pipe must not fill
+		for lines.Scan() { // the pipe must not fill
 		}
 	}()
 	return address, printed, stop
@@ -165,31 +167,59 @@ func TestCommands(t *testing.T) {
 		code     int
 		out, err string // whole, as regular expressions
 	}{
-		{"first of all a service", []string{"project", "create", "checkout", "--name", "Checkout", "--platform", "go"}, 0,
-			`Service checkout \(issues are CHE-1, CHE-2 …\)\nDSN http://` + hex32 + `@errors\.example\.com:9000/1\n`, ``},
-		{"service in JSON", []string{"project", "create", "search-api", "--json"}, 0,
-			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/2","id":"2","key":"` + hex32 + `","prefix":"[A-Z][A-Z0-9]{1,4}","slug":"search-api"}\n`, ``},
+		{
+			"first of all a service",
+			[]string{"project", "create", "checkout", "--name", "Checkout", "--platform", "go"},
+			0,
+			`Service checkout \(issues are CHE-1, CHE-2 …\)\nDSN http://` + hex32 + `@errors\.example\.com:9000/1\n`, ``,
+		},
+		{
+			"service in JSON",
+			[]string{"project", "create", "search-api", "--json"},
+			0,
+			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/2","id":"2","key":"` + hex32 + `","prefix":"[A-Z][A-Z0-9]{1,4}","slug":"search-api"}\n`, ``,
+		},
 		{"service again", []string{"project", "create", "checkout"}, 1, ``, `[^\n]+\n`},
-		{"service again, in JSON", []string{"project", "create", "checkout", "--json"}, 1, ``,
-			`{"error":{"code":"conflict","message":"[^"]+","timestamp":"` + when + `","details":\[{"reason":"slug_taken".*}\]}}\n`},
+		{
+			"service again, in JSON",
+			[]string{"project", "create", "checkout", "--json"},
+			1, ``,
+			`{"error":{"code":"conflict","message":"[^"]+","timestamp":"` + when + `","details":\[{"reason":"slug_taken".*}\]}}\n`,
+		},
 		{"bad slug", []string{"project", "create", "No Slug"}, 1, ``, `The short name has 1 to 50 characters of a-z, 0-9 and -\.\n`},
 		{"bad platform", []string{"project", "create", "x", "--platform", "cobol", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"platform".*}}\n`},
-		{"token before there is anybody", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read"}, 1, ``,
-			`There is no account with the address “ada@example\.com”\.\n`},
+		{
+			"token before there is anybody",
+			[]string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read"},
+			1, ``,
+			`There is no account with the address “ada@example\.com”\.\n`,
+		},
 		{"weak password", []string{"setup", "--email", "a@example.com", "--name", "A", "--password-file", p.file("none")}, 1, ``, `The password file cannot be read: .*none: no such file or directory\n`},
 		{"bad address", []string{"setup", "--email", "nobody", "--name", "A", "--password-file", p.file("password"), "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"email".*}}\n`},
 		{"setup", setup, 0, `Administrator ada@example\.com made\. Sign in at http://errors\.example\.com:9000/login\n`, ``},
 		{"setup again", setup, 1, ``, `There is an administrator already\.\n`},
 		{"setup again, in JSON", append(setup, "--json"), 1, ``, `{"error":{"code":"conflict","message":"There is an administrator already\.","timestamp":"` + when + `","details":\[\]}}\n`},
 		{"key", []string{"key", "create", "checkout"}, 0, `DSN http://` + hex32 + `@errors\.example\.com:9000/1\n`, ``},
-		{"key in JSON", []string{"key", "create", "checkout", "--kind", "server", "--json"}, 0,
-			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/1","key":"` + hex32 + `","kind":"server"}\n`, ``},
+		{
+			"key in JSON",
+			[]string{"key", "create", "checkout", "--kind", "server", "--json"},
+			0,
+			`{"dsn":"http://` + hex32 + `@errors\.example\.com:9000/1","key":"` + hex32 + `","kind":"server"}\n`, ``,
+		},
 		{"key of nothing", []string{"key", "create", "nothing"}, 1, ``, `There is no such (project|service)\.\n`},
 		{"key of no kind", []string{"key", "create", "checkout", "--kind", "golden"}, 1, ``, `The kind is public or server\.\n`},
-		{"token", []string{"token", "create", "--user", "ADA@example.com", "--scope", "issue:read, event:read"}, 0,
-			`err_\w{49}\nIt is shown this once only and works until ` + when + `\.\n`, ``},
-		{"token in JSON", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "36h", "--json"}, 0,
-			`{"expires_at":"` + when + `","id":"` + uuid + `","token":"err_\w{49}"}\n`, ``},
+		{
+			"token",
+			[]string{"token", "create", "--user", "ADA@example.com", "--scope", "issue:read, event:read"},
+			0,
+			`err_\w{49}\nIt is shown this once only and works until ` + when + `\.\n`, ``,
+		},
+		{
+			"token in JSON",
+			[]string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "36h", "--json"},
+			0,
+			`{"expires_at":"` + when + `","id":"` + uuid + `","token":"err_\w{49}"}\n`, ``,
+		},
 		{"token for ever", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "367d"}, 1, ``, `A token lives at least a minute and at most a year \(366d\)\.\n`},
 		{"token for no time", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "0h"}, 1, ``, `“0h” is no length of time\. .*\n`},
 		{"token of the past", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires=-5h", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"expires".*}}\n`},
@@ -231,8 +261,10 @@ func TestConfigPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := p.done("config", "print", "--config", p.file("errata.yaml"), "--log.level", "warn")
-	for _, want := range []string{`(?m)^workers +3 +file .*errata\.yaml:1$`, `(?m)^log\.level +warn +flag --log.level$`, `(?m)^listen +127\.0\.0\.1:0 +environment ERRATA_LISTEN$`,
-		`(?m)^drain_delay +0s +default$`, `(?m)^search\.elastic\.api_key +[•*.]+ +environment ERRATA_SEARCH_ELASTIC_API_KEY$`} {
+	for _, want := range []string{
+		`(?m)^workers +3 +file .*errata\.yaml:1$`, `(?m)^log\.level +warn +flag --log.level$`, `(?m)^listen +127\.0\.0\.1:0 +environment ERRATA_LISTEN$`,
+		`(?m)^drain_delay +0s +default$`, `(?m)^search\.elastic\.api_key +[•*.]+ +environment ERRATA_SEARCH_ELASTIC_API_KEY$`,
+	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("lacks %s", want)
 		}
@@ -283,7 +315,7 @@ func TestBesideAServer(t *testing.T) {
 	}
 	key := p.json("key", "create", "checkout")["key"]
 	body := strings.NewReader("{}\n{\"type\":\"event\"}\n{\"message\":\"hello\"}")
-	r, err := http.Post("http://"+address+"/api/1/envelope/?sentry_key="+key, "", body) //nolint:noctx // a local server
+	r, err := http.Post("http://"+address+"/api/1/envelope/?sentry_key="+key, "", body)
 	if err != nil || r.StatusCode != 200 {
 		t.Errorf("a new key: %v %v", r, err)
 	}

@@ -20,9 +20,11 @@ var streamNames = map[queue.Stream]string{queue.Events: "events", queue.Backlog:
 
 func newQueueGauges(q *queue.Queue) *queueGauges {
 	label := []string{"stream"}
-	return &queueGauges{queue: q,
+	return &queueGauges{
+		queue: q,
 		items: prometheus.NewDesc("errata_queue_items", "Events that wait: accepted and not counted, or counted and not searchable.", label, nil),
-		bytes: prometheus.NewDesc("errata_queue_bytes", "Room they take on disk.", label, nil)}
+		bytes: prometheus.NewDesc("errata_queue_bytes", "Room they take on disk.", label, nil),
+	}
 }
 
 // Describe implements prometheus.Collector.

@@ -3,13 +3,15 @@ package app
 import (
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // its own mux is not served
+	"net/http/pprof"
 )
 
 // profiles serves /debug/pprof to programs on this machine, for developers.
 func profiles(mux *http.ServeMux) {
-	for path, h := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol,
-		"cmdline": pprof.Cmdline} {
+	for path, h := range map[string]http.HandlerFunc{
+		"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol,
+		"cmdline": pprof.Cmdline,
+	} {
 		mux.HandleFunc("GET /debug/pprof/"+path, onlyLocal(h))
 	}
 }

@@ -60,7 +60,7 @@ func (s *server) Run(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) { // say, a page that streams
 		err = s.http.Close()
 	}
-	<-failed // http.ErrServerClosed, which Shutdown has said before
+	<-failed //nolint:errcheck // http.ErrServerClosed, which Shutdown has said before
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -139,8 +140,10 @@ func (p *Product) scaled() map[string]string {
 	}
 	prefix := "t" + strconv.Itoa(os.Getpid()) + "n" + strconv.FormatInt(prefixes.Add(1), 10)
 	p.t.Cleanup(func() { dropIndices(es, prefix) })
-	return map[string]string{"ERRATA_DATABASE_URL": storetest.PostgresURL(p.t), "ERRATA_SEARCH_ELASTIC_URLS": es,
-		"ERRATA_SEARCH_ELASTIC_PREFIX": prefix, "ERRATA_MASTER_KEY": "file:" + key}
+	return map[string]string{
+		"ERRATA_DATABASE_URL": storetest.PostgresURL(p.t), "ERRATA_SEARCH_ELASTIC_URLS": es,
+		"ERRATA_SEARCH_ELASTIC_PREFIX": prefix, "ERRATA_MASTER_KEY": "file:" + key,
+	}
 }
 
 // dropIndices gives the cluster's room back; a failure leaves only rubbish.
@@ -275,10 +278,14 @@ func (p *Product) Post(to Project, path string, header http.Header, body []byte)
 		p.t.Fatal(err)
 	}
 	req.Header.Set("X-Sentry-Auth", "Sentry sentry_version=7, sentry_client=apptest/1, sentry_key="+to.Key)
-	for k, v := range header {
-		req.Header[k] = v
-	}
-	r, err := http.DefaultClient.Do(req)
+	maps.Copy(req.Header, header)
+	return p.read(http.DefaultClient, req)
+}
+
+// read sends a request and returns status and body.
+func (p *Product) read(c *http.Client, req *http.Request) (int, string) {
+	p.t.Helper()
+	r, err := c.Do(req)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -353,7 +360,7 @@ func (p *Product) Form(c *http.Client, path string, fields url.Values) *http.Res
 func (p *Product) SignIn() *http.Client {
 	p.t.Helper()
 	c := p.Browser()
-	if r := p.Form(c, "/login", url.Values{"email": {Email}, "password": {Password}}); r.StatusCode != http.StatusSeeOther {
+	if r := p.Form(c, "/login", url.Values{"email": {Email}, "password": {Password}}); r.StatusCode != http.StatusSeeOther { //nolint:bodyclose // the cleanup closes it
 		p.t.Fatalf("sign-in: %s", r.Status)
 	}
 	return c
@@ -366,14 +373,5 @@ func (p *Product) Page(c *http.Client, path string) (int, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r, err := c.Do(req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _ = r.Body.Close() }()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return r.StatusCode, string(text)
+	return p.read(c, req)
 }

@@ -100,8 +100,10 @@ func Open(t testing.TB, o Options) *Parts {
 		p.Engine = o.Wrap(p.Engine)
 	}
 	p.openQueue(log)
-	p.Worker = pipeline.New(pipeline.Options{Store: p.Store, Queue: p.Queue, Engine: p.Engine, Clock: o.Clock, Log: log,
-		Metrics: prometheus.NewRegistry(), DataDir: p.Dir, Workers: o.Workers, Fail: o.Fail})
+	p.Worker = pipeline.New(pipeline.Options{
+		Store: p.Store, Queue: p.Queue, Engine: p.Engine, Clock: o.Clock, Log: log,
+		Metrics: prometheus.NewRegistry(), DataDir: p.Dir, Workers: o.Workers, Fail: o.Fail,
+	})
 	p.Find = find.New(find.Options{Store: p.Store, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, UserSecret: Secret})
 	p.Admin = admin.New(admin.Options{Store: p.Store, Queue: p.Queue, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, DataDir: p.Dir})
 	if !o.Idle {
@@ -223,9 +225,11 @@ func (e Event) Payload(clock errata.Clock) []byte {
 	m := map[string]any{
 		"event_id": e.ID, "platform": "python", "level": or(e.Level, "error"), "environment": or(e.Env, "production"),
 		"timestamp": when.UTC().Format(time.RFC3339Nano),
-		"exception": map[string]any{"values": []any{map[string]any{"type": or(e.Type, "KeyError"), "value": or(e.Message, "went wrong"),
+		"exception": map[string]any{"values": []any{map[string]any{
+			"type": or(e.Type, "KeyError"), "value": or(e.Message, "went wrong"),
 			"mechanism":  map[string]any{"type": "generic", "handled": true},
-			"stacktrace": map[string]any{"frames": []any{map[string]any{"module": "shop", "function": or(e.Type, "KeyError") + "_in_pay", "in_app": true}}}}}},
+			"stacktrace": map[string]any{"frames": []any{map[string]any{"module": "shop", "function": or(e.Type, "KeyError") + "_in_pay", "in_app": true}}},
+		}}},
 	}
 	if e.User != "" {
 		m["user"] = map[string]any{"id": e.User}
