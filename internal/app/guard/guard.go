@@ -24,6 +24,7 @@ import (
 const (
 	ReasonOpen = "guard.open" // unavailable: it failed too often and is left alone for a while
 	ReasonFull = "guard.full" // slow_down: too many calls are under way
+	ReasonLate = "guard.late" // unavailable: the caller's time ran out
 )
 
 // Settings describe one dependency. Zero values switch a part off.
@@ -182,8 +183,13 @@ func (g *Guard) note(err error) {
 	}
 }
 
-// outcome gives what the policies say a code, and counts.
+// outcome gives what the policies say a code, and counts. They answer with the
+// bare error of a context that ended, whatever the call itself had said.
 func (g *Guard) outcome(err error) error {
+	if ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled); ended && errata.CodeOf(err) == errata.Internal {
+		const sentence = "The answer took too long."
+		err = errata.Because(errata.Unavailable, sentence, fmt.Errorf("%s: %w", g.set.Name, err), errata.Detail{Reason: ReasonLate, Message: sentence})
+	}
 	switch {
 	case errors.Is(err, circuitbreaker.ErrOpen):
 		g.metrics.calls.WithLabelValues("open").Inc()

@@ -75,6 +75,22 @@ func TestTimeoutPerAttempt(t *testing.T) {
 	})
 }
 
+// A caller with less time than the guard allows gets a code too.
+func TestCallersDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		err := new1(set()).Do(ctx, func(ctx context.Context) error {
+			<-ctx.Done()
+			return errata.E(errata.Unavailable, "late", ctx.Err())
+		})
+		if took := time.Since(began); took != time.Second || errata.CodeOf(err) != errata.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(took, err)
+		}
+	})
+}
+
 func TestCancelledCallIsNotMade(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
