@@ -50,9 +50,11 @@ func TestKill(t *testing.T) {
 	}
 	t.Run("sqlite+embedded", func(t *testing.T) { hit(t, loadtest.Options{Binary: binary}) })
 	t.Run("postgres+elastic", func(t *testing.T) {
-		hit(t, loadtest.Options{Binary: binary,
+		hit(t, loadtest.Options{
+			Binary:   binary,
 			Database: server(t, "ERRATA_TEST_POSTGRES_URL", "postgres", "scripts/postgres"),
-			Elastic:  server(t, "ERRATA_TEST_ES_URL", "elastic", "scripts/elasticsearch")})
+			Elastic:  server(t, "ERRATA_TEST_ES_URL", "elastic", "scripts/elasticsearch"),
+		})
 	})
 }
 

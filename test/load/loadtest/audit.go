@@ -160,7 +160,8 @@ func (a *audit) issue(id string, row issueRow, want *recount) {
 		got  int64
 		want int64
 	}{
-		{"events", row.events, want.events}, {"events in the list", a.listed[row.number], want.events},
+		{"events", row.events, want.events},
+		{"events in the list", a.listed[row.number], want.events},
 		{"events by hour", a.books.hours[id], want.events},
 		{"rows of users", a.books.users[id], row.users},
 	} {
@@ -169,7 +170,7 @@ func (a *audit) issue(id string, row issueRow, want *recount) {
 		}
 	}
 	// An issue that has many users takes no more, from the turn after on.
-	if n := int64(len(want.users)); row.users != n && !(n > row.users && row.users >= store.MaxIssueUsers) {
+	if n := int64(len(want.users)); row.users != n && (n < row.users || row.users < store.MaxIssueUsers) {
 		a.fault("miscounted", "issue %d: users %d, recounted %d", row.number, row.users, n)
 	}
 	if !maps.Equal(a.books.envs[id], want.envs) {

@@ -21,8 +21,10 @@ type books struct {
 type issueRow struct{ number, events, users int64 }
 
 func readBooks(ctx context.Context, db *sql.DB) (*books, error) {
-	b := &books{issues: map[string]issueRow{}, applied: map[string]string{}, envs: map[string]map[string]int64{},
-		releases: map[string]map[string]int64{}, hours: map[string]int64{}, users: map[string]int64{}, outcomes: map[string]int64{}}
+	b := &books{
+		issues: map[string]issueRow{}, applied: map[string]string{}, envs: map[string]map[string]int64{},
+		releases: map[string]map[string]int64{}, hours: map[string]int64{}, users: map[string]int64{}, outcomes: map[string]int64{},
+	}
 	r := reader{ctx: ctx, db: db}
 	r.each(`SELECT id, number, events, users FROM issue`, func(scan func(...any) error) error {
 		var id string

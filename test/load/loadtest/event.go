@@ -78,9 +78,13 @@ func newTemplate(issue int, environment string) template {
 		"server_name": "web-" + run(markDigits, 2), "transaction": "/orders/{id}/pay",
 		"exception":   object{"values": []object{exception("KeyError", issue, 4), exception("OrderError", issue, 10)}},
 		"breadcrumbs": object{"values": breadcrumbs()},
-		"request": object{"method": "POST", "url": "https://shop.example/orders/" + run(markDigits, 6) + "/pay",
-			"headers": object{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "Accept": "application/json",
-				"X-Request-Id": run(markHex, 32)}},
+		"request": object{
+			"method": "POST", "url": "https://shop.example/orders/" + run(markDigits, 6) + "/pay",
+			"headers": object{
+				"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "Accept": "application/json",
+				"X-Request-Id": run(markHex, 32),
+			},
+		},
 		"user":     object{"id": run(markUser, 5), "email": "user" + run(markUser, 5) + "@example.com"},
 		"tags":     object{"region": run(markRegion, len(regions[0])), "payment": "card"},
 		"contexts": object{"runtime": object{"name": "CPython", "version": "3.12.4"}, "trace": object{"trace_id": run(markHex, 32), "span_id": run(markHex, 16)}},
@@ -95,23 +99,29 @@ func newTemplate(issue int, environment string) template {
 func exception(kind string, issue, frames int) object {
 	list := make([]object, frames)
 	for i := range list {
-		list[i] = object{"filename": fmt.Sprintf("shop/module_%d.py", i), "abs_path": fmt.Sprintf("/srv/app/shop/module_%d.py", i),
+		list[i] = object{
+			"filename": fmt.Sprintf("shop/module_%d.py", i), "abs_path": fmt.Sprintf("/srv/app/shop/module_%d.py", i),
 			"module": fmt.Sprintf("shop.module_%d", i), "function": fmt.Sprintf("handle_%d_%d", issue, i), "lineno": 20 + (issue*31+i*7)%300,
-			"context_line": fmt.Sprintf("    result = self.handler_%d.process(order, retry=%d)", i, i), "in_app": i%3 != 0}
+			"context_line": fmt.Sprintf("    result = self.handler_%d.process(order, retry=%d)", i, i), "in_app": i%3 != 0,
+		}
 	}
 	last := list[frames-1]
 	last["pre_context"] = []string{"def pay(order, card):", "    order.lock()", "    total = order.total()"}
 	last["post_context"] = []string{"    if not result.ok:", "        raise OrderError(result.reason)", "    return result"}
 	last["vars"] = object{"order": "<Order " + run(markDigits, 6) + ">", "total": "129.90", "retry": "0"}
-	return object{"type": kind, "module": "shop.errors", "value": fmt.Sprintf("order %s refused by gateway %d", run(markDigits, 6), issue%7),
-		"stacktrace": object{"frames": list}, "mechanism": object{"type": "django", "handled": false}}
+	return object{
+		"type": kind, "module": "shop.errors", "value": fmt.Sprintf("order %s refused by gateway %d", run(markDigits, 6), issue%7),
+		"stacktrace": object{"frames": list}, "mechanism": object{"type": "django", "handled": false},
+	}
 }
 
 func breadcrumbs() []object {
 	out := make([]object, 6)
 	for i := range out {
-		out[i] = object{"timestamp": run(markPast, len(timeLayout)), "category": "query", "level": "info",
-			"message": "SELECT id, total FROM orders WHERE id = " + run(markDigits, 6) + " FOR UPDATE"}
+		out[i] = object{
+			"timestamp": run(markPast, len(timeLayout)), "category": "query", "level": "info",
+			"message": "SELECT id, total FROM orders WHERE id = " + run(markDigits, 6) + " FOR UPDATE",
+		}
 	}
 	return out
 }
@@ -142,13 +152,13 @@ type generator struct {
 }
 
 func newGenerator(t *Templates, seed uint64) *generator {
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // reproducible, not secret
+	r := rand.New(rand.NewPCG(seed, 1))
 	return &generator{templates: t, rnd: r, zipf: rand.NewZipf(r, 1.2, 4, uint64(len(t.all)-1))}
 }
 
 // next fills a new event into body, which it returns with what it says.
 func (g *generator) next(body []byte, now time.Time) ([]byte, record) {
-	r := record{issue: int32(g.zipf.Uint64()), user: int32(g.rnd.IntN(distinctUsers)), release: uint8(g.rnd.IntN(releases))} //nolint:gosec // small
+	r := record{issue: int32(g.zipf.Uint64()), user: int32(g.rnd.IntN(distinctUsers)), release: uint8(g.rnd.IntN(releases))}
 	if g.rnd.IntN(10) == 0 {
 		r.environment = 1
 	}

@@ -147,16 +147,16 @@ func (r *runner) load(ctx context.Context) error {
 // starting, and lets the last one work for a second.
 func (r *runner) kill(ctx context.Context) error {
 	for range r.Kills {
-		if !pause(ctx, rand.N(3*time.Second)) { //nolint:gosec // not secret
+		if !pause(ctx, rand.N(3*time.Second)) {
 			return ctx.Err()
 		}
 		r.server.kill()
 		r.report.Kills++
-		if rand.IntN(4) == 0 { //nolint:gosec // not secret
+		if rand.IntN(4) == 0 {
 			if err := r.server.launch(); err != nil {
 				return err
 			}
-			pause(ctx, rand.N(300*time.Millisecond)) //nolint:gosec // not secret
+			pause(ctx, rand.N(300*time.Millisecond))
 			r.server.kill()
 		}
 		if err := r.server.start(ctx); err != nil {

@@ -43,8 +43,10 @@ func newSender(s *Server, o *Options, l *Ledger) *sender {
 	head := fmt.Sprintf("POST /api/%s/envelope/ HTTP/1.1\r\nHost: %s\r\nUser-Agent: sentry.python/2.68.1\r\n"+
 		"Content-Type: application/x-sentry-envelope\r\nX-Sentry-Auth: Sentry sentry_version=7, sentry_client=load/1, sentry_key=%s\r\n"+
 		"Content-Length: ", s.Project, s.address, s.Key)
-	return &sender{address: s.address, head: []byte(head), templates: NewTemplates(o.Issues), ledger: l, repeats: o.Repeats,
-		shots: make(chan shot, 1<<17)}
+	return &sender{
+		address: s.address, head: []byte(head), templates: NewTemplates(o.Issues), ledger: l, repeats: o.Repeats,
+		shots: make(chan shot, 1<<17),
+	}
 }
 
 // run sends at rate until ctx ends, waits for the last answers, and returns how
@@ -85,7 +87,7 @@ func (s *sender) pace(ctx context.Context, began time.Time, rate int) {
 
 // work serves shots over one connection.
 func (s *sender) work() {
-	g := newGenerator(s.templates, rand.Uint64()) //nolint:gosec // not secret
+	g := newGenerator(s.templates, rand.Uint64())
 	c := client{address: s.address}
 	defer c.close()
 	var body []byte
@@ -163,6 +165,7 @@ func (c *client) exchange(head, body []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer func() { _ = r.Body.Close() }()
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return 0, err
 	}

@@ -21,7 +21,7 @@ import (
 // Build compiles the product into dir and returns the path of the binary.
 func Build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "web")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "errata/cmd/web").CombinedOutput() //nolint:gosec // a fixed command
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "errata/cmd/web").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)
 	}
@@ -71,7 +71,7 @@ func newServer(binary, data string, st *stores) (*Server, error) {
 
 // command runs one `web` command and decodes its JSON answer into out, if any.
 func (s *Server) command(ctx context.Context, out any, args ...string) error {
-	cmd := exec.CommandContext(ctx, s.binary, args...) //nolint:gosec // our own binary
+	cmd := exec.CommandContext(ctx, s.binary, args...)
 	cmd.Env = s.env
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -114,7 +114,7 @@ func (s *Server) launch() error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(s.binary, append([]string{"serve"}, s.args...)...) //nolint:gosec,noctx // it outlives every context, until it is killed
+	cmd := exec.Command(s.binary, append([]string{"serve"}, s.args...)...) //nolint:noctx // it outlives every context, until it is killed
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, log, log
 	if err := cmd.Start(); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (s *Server) logTail() string {
 
 // alarms returns the lines of the log that nobody may overlook.
 func (s *Server) alarms() (out []string) {
-	text, _ := os.ReadFile(s.logFile()) //nolint:errcheck // no log, no alarms
+	text, _ := os.ReadFile(s.logFile()) // no log, no alarms
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			out = append(out, strings.TrimSpace(line))

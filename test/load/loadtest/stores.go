@@ -60,7 +60,7 @@ func (st *stores) dropIndices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, index := range strings.Fields(string(body)) {
+	for index := range strings.FieldsSeq(string(body)) {
 		_, failed := st.ask(ctx, http.MethodDelete, "/"+index)
 		err = errors.Join(err, failed)
 	}

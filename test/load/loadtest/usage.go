@@ -30,7 +30,7 @@ func (s *Server) usage() usage {
 		if len(f) < 2 {
 			continue
 		}
-		n, _ := strconv.ParseInt(f[1], 10, 64) //nolint:errcheck // lines of other kinds
+		n, _ := strconv.ParseInt(f[1], 10, 64) // lines of other kinds
 		switch f[0] {
 		case "VmRSS:":
 			u.rss = n << 10
@@ -52,8 +52,8 @@ func processorTime(pid int) time.Duration {
 	if len(f) < 13 {
 		return 0
 	}
-	user, _ := strconv.ParseInt(f[11], 10, 64)   //nolint:errcheck // the kernel writes numbers
-	system, _ := strconv.ParseInt(f[12], 10, 64) //nolint:errcheck // the same
+	user, _ := strconv.ParseInt(f[11], 10, 64)   // the kernel writes numbers
+	system, _ := strconv.ParseInt(f[12], 10, 64) // the same
 	return time.Duration(user+system) * time.Second / ticksPerSecond
 }
 
