@@ -105,7 +105,7 @@ func TestEveryPage(t *testing.T) {
 			for _, f := range b.axe(axe) {
 				t.Error(f)
 			}
-			for _, o := range b.overflow() {
+			for _, o := range b.overflow(allWidths...) {
 				t.Error(o)
 			}
 			b.clean(pg.path)
@@ -169,8 +169,11 @@ func (b *tab) axe(source string) (findings []string) {
 	return findings
 }
 
-// overflow checks at every width that only code scrolls sideways.
-func (b *tab) overflow() (findings []string) {
+// allWidths are those at which no page runs over.
+var allWidths = []int64{320, 390, 760, 1100, 1440, 1920}
+
+// overflow checks at widths that only code scrolls sideways.
+func (b *tab) overflow(widths ...int64) (findings []string) {
 	b.t.Helper()
 	const over = `(() => {
 		const room = document.documentElement.clientWidth;
@@ -179,7 +182,7 @@ func (b *tab) overflow() (findings []string) {
 			.map(e => e.tagName + "." + e.className + " " + Math.round(e.getBoundingClientRect().right)).slice(0, 4);
 		return document.documentElement.scrollWidth + " of " + room + ": " + worst.join("; ");
 	})()`
-	for _, width := range []int64{320, 390, 760, 1100, 1440, 1920} {
+	for _, width := range widths {
 		b.size(width, 900)
 		if text := ask[string](b, over); text != "" {
 			findings = append(findings, fmt.Sprintf("%d px: the page is too wide: %s", width, text))

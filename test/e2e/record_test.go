@@ -39,7 +39,7 @@ func (r *record) note(ev any) {
 		}
 		r.add("exception: %s", text)
 	case *log.EventEntryAdded:
-		if !r.foreseen(e.Entry) {
+		if !r.foreseen(e.Entry) && !strings.HasPrefix(e.Entry.Text, "Clear-Site-Data header") { // signing out does that
 			r.add("log %s %s: %s %s", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *audits.EventIssueAdded:

@@ -63,7 +63,7 @@ func TestFindersFind(t *testing.T) {
 			t.Errorf("axe does not find %s in:\n%s", want, found)
 		}
 	}
-	if wide := b.overflow(); len(wide) != 2 || !strings.Contains(wide[1], "390 px") {
+	if wide := b.overflow(allWidths...); len(wide) != 2 || !strings.Contains(wide[1], "390 px") {
 		t.Errorf("overflow at 320 and 390 expected: %q", wide)
 	}
 }
