@@ -38,7 +38,7 @@ func New(o Options) *Service { return &Service{o, defaultReach} }
 // search, may wait for the engine.
 const (
 	cardWait   = 2 * time.Second
-	searchWait = 4 * time.Second
+	searchWait = 3 * time.Second
 )
 
 // Range is [From, To) of event time.
