@@ -1,15 +1,13 @@
 package normalize
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"errata/internal/errata"
 	"errata/internal/normalize/jsonx"
+	"errata/internal/querylang"
 )
 
 // auto is what an SDK writes for the address that the server should fill in.
@@ -73,10 +71,9 @@ func canonicalIP(s string) (string, bool) {
 }
 
 // UserTerms gives the user the keyed hashes by which people are counted,
-// filtered for and forgotten: for each of id, email, username and address the
-// first 16 hex digits of HMAC-SHA256 over the value, trimmed and in lower case.
-// An address that the SDK left to the server becomes clientIP. It runs before
-// redaction, which may remove the values.
+// filtered for and forgotten: querylang.UserHash of each of id, email, username
+// and address. An address that the SDK left to the server becomes clientIP. It
+// runs before redaction, which may remove the values.
 func UserTerms(ev *errata.Event, secret []byte, clientIP string) {
 	u := ev.User
 	if u == nil {
@@ -87,16 +84,11 @@ func UserTerms(ev *errata.Event, secret []byte, clientIP string) {
 		ev.ClientIP = u.IP
 	}
 	u.Terms, u.Hash = nil, ""
-	mac := hmac.New(sha256.New, secret)
 	for _, value := range [...]string{u.ID, u.Email, u.Username, u.IP} {
-		value = strings.ToLower(strings.TrimSpace(value))
-		if value == "" {
+		if strings.TrimSpace(value) == "" {
 			continue
 		}
-		mac.Reset()
-		mac.Write([]byte(value))
-		var sum [sha256.Size]byte
-		if term := hex.EncodeToString(mac.Sum(sum[:0])[:8]); !slices.Contains(u.Terms, term) {
+		if term := querylang.UserHash(secret, value); !slices.Contains(u.Terms, term) {
 			u.Terms = append(u.Terms, term)
 		}
 	}
