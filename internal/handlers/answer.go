@@ -131,7 +131,7 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	err = plain(err)
 	code := status(err)
 	if code >= 500 {
-		s.Log.Error("request failed", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("error", err))
+		s.Log.ErrorContext(r.Context(), "request failed", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("error", err))
 	}
 	if code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter(err)))
@@ -155,7 +155,7 @@ func signInFirst(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	http.Redirect(w, r, loginFor(r), http.StatusSeeOther)
+	http.Redirect(w, r, loginFor(r), http.StatusSeeOther) //nolint:gosec // to a page of ours
 }
 
 // retryAfter returns the seconds after which trying again makes sense.
@@ -201,8 +201,10 @@ type errorDetail struct {
 // ErrorBody returns the error body of err, one line of JSON, with the message
 // for the reader.
 func ErrorBody(err error, message, requestID string, now time.Time) []byte {
-	out := errorAnswer{Code: errata.CodeOf(err), Message: message, RequestID: requestID, Timestamp: now.UTC().Format(time.RFC3339),
-		Details: []errorDetail{}}
+	out := errorAnswer{
+		Code: errata.CodeOf(err), Message: message, RequestID: requestID, Timestamp: now.UTC().Format(time.RFC3339),
+		Details: []errorDetail{},
+	}
 	for _, d := range errata.DetailsOf(err) {
 		e := errorDetail{Reason: d.Reason, Field: d.Field, Message: d.Message, Hint: d.Hint, Data: d.Data}
 		if d.End > 0 || strings.HasPrefix(d.Reason, "query.") {

@@ -84,10 +84,12 @@ func apiTime(us int64) string {
 
 func (h api) issue(is errata.Issue, p errata.Project) apiIssue {
 	id := errata.ShortID(p.Prefix, is.Number)
-	return apiIssue{ID: id, Title: is.Title, Type: is.Type, Code: is.Code, Culprit: is.Culprit, Service: p.Slug, Platform: is.Platform,
+	return apiIssue{
+		ID: id, Title: is.Title, Type: is.Type, Code: is.Code, Culprit: is.Culprit, Service: p.Slug, Platform: is.Platform,
 		Level: string(is.Level), Severity: is.Severity.String(), Status: string(is.Status), Reason: string(is.Reason),
 		Events: is.Events, Users: is.Users, FirstSeen: apiTime(is.FirstSeen), LastSeen: apiTime(is.LastSeen),
-		FirstRelease: is.FirstRelease, LastRelease: is.LastRelease, URL: h.URL + "/issues/" + id}
+		FirstRelease: is.FirstRelease, LastRelease: is.LastRelease, URL: h.URL + "/issues/" + id,
+	}
 }
 
 func total(t search.Total) apiTotal { return apiTotal{t.Value, t.Exact} }
@@ -117,9 +119,11 @@ func (h api) one(c echo.Context) error {
 	if envs == nil {
 		envs = []string{}
 	}
-	return c.JSON(http.StatusOK, apiIssueDetail{apiIssue: h.issue(v.Issue, v.Project), Environments: envs, LastDay: v.LastDay,
+	return c.JSON(http.StatusOK, apiIssueDetail{
+		apiIssue: h.issue(v.Issue, v.Project), Environments: envs, LastDay: v.LastDay,
 		OpenedAt: apiTime(v.Issue.OpenedAt), Version: v.Issue.Version, LastEvent: v.Issue.LastRef.EventID,
-		BestEvent: v.Issue.BestRef.EventID, Fingerprint: v.Fingerprint})
+		BestEvent: v.Issue.BestRef.EventID, Fingerprint: v.Fingerprint,
+	})
 }
 
 func (h api) issueEvents(c echo.Context) error {
@@ -138,9 +142,11 @@ func (h api) issueEvents(c echo.Context) error {
 	}
 	items := make([]apiEvent, len(p.Rows))
 	for i, r := range p.Rows {
-		items[i] = apiEvent{ID: r.EventID, Timestamp: apiTime(r.Time), Received: apiTime(r.Received), Service: r.Project.Slug,
+		items[i] = apiEvent{
+			ID: r.EventID, Timestamp: apiTime(r.Time), Received: apiTime(r.Received), Service: r.Project.Slug,
 			Issue: v.ShortID(), Title: r.Title, Type: r.Type, Culprit: r.Culprit, Level: string(r.Level), Severity: r.Severity.String(),
-			Environment: r.Env, Release: r.Release}
+			Environment: r.Env, Release: r.Release,
+		}
 	}
 	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf)})
 }
@@ -191,9 +197,11 @@ func (h api) volume(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := apiVolume{From: v.Range.From.Format(time.RFC3339Nano), To: v.Range.To.Format(time.RFC3339Nano), Zone: in.Zone.String(),
+	out := apiVolume{
+		From: v.Range.From.Format(time.RFC3339Nano), To: v.Range.To.Format(time.RFC3339Nano), Zone: in.Zone.String(),
 		Bucket: string(v.Interval), AsOf: h.Clock().UTC().Format(time.RFC3339Nano), Source: v.Source, Exact: len(v.Gaps) == 0,
-		Total: v.Total, Previous: append([]int64{}, v.Previous...), Starts: []string{}, Series: []apiSeries{}, Gaps: []apiGap{}}
+		Total: v.Total, Previous: append([]int64{}, v.Previous...), Starts: []string{}, Series: []apiSeries{}, Gaps: []apiGap{},
+	}
 	for _, e := range v.Edges[:max(len(v.Edges)-1, 0)] {
 		out.Starts = append(out.Starts, e.In(in.Zone).Format(time.RFC3339))
 	}

@@ -23,8 +23,10 @@ const (
 // chrome is what stands around a page.
 func (s *Server) chrome(c echo.Context, m ui.Moment) layout.Chrome {
 	r := c.Request()
-	out := layout.Chrome{Org: s.Org(), Here: r.URL.RequestURI(), Theme: layout.ParseTheme(cookie(r, themeCookie)),
-		Density: layout.ParseDensity(cookie(r, densityCookie))}
+	out := layout.Chrome{
+		Org: s.Org(), Here: r.URL.RequestURI(), Theme: layout.ParseTheme(cookie(r, themeCookie)),
+		Density: layout.ParseDensity(cookie(r, densityCookie)),
+	}
 	who := actorOf(c)
 	if who.ID == "" {
 		return out
@@ -37,8 +39,10 @@ func (s *Server) chrome(c echo.Context, m ui.Moment) layout.Chrome {
 	return out
 }
 
-var healthWords = map[string]string{admin.DependencyEngine: "Search degraded", admin.DependencySQL: "Database degraded",
-	admin.DependencyQueue: "Intake degraded"}
+var healthWords = map[string]string{
+	admin.DependencyEngine: "Search degraded", admin.DependencySQL: "Database degraded",
+	admin.DependencyQueue: "Intake degraded",
+}
 
 func cookie(r *http.Request, name string) string {
 	if c, err := r.Cookie(name); err == nil {
@@ -51,8 +55,10 @@ func cookie(r *http.Request, name string) string {
 func (s *Server) moment(zone *time.Location) ui.Moment { return ui.Moment{Now: s.Clock(), Zone: zone} }
 
 func (s *Server) remember(c echo.Context, name, value string) {
-	c.SetCookie(&http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 400 * 24 * 3600, HttpOnly: true, Secure: s.secure,
-		SameSite: http.SameSiteLaxMode})
+	c.SetCookie(&http.Cookie{ //nolint:gosec // secure as our address is: with https
+		Name: name, Value: value, Path: "/", MaxAge: 400 * 24 * 3600,
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // loginFor is where somebody goes who must sign in first, and comes back from.

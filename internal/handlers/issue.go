@@ -71,8 +71,10 @@ func (h issue) trend(c echo.Context, v find.IssueView) page.TrendIn {
 // event reads the event that the address names. What is gone for good is said
 // with the nearest that is left; an engine that is away fails this card alone.
 func (h issue) event(ctx context.Context, c echo.Context, who errata.Actor, v find.IssueView, part page.Part) (page.EventIn, error) {
-	in := page.EventIn{Asked: c.Param("event"), Part: part, Frames: page.ParseFrames(c.QueryParam("frames")), Settings: v.Project.Settings,
-		ReadPII: h.Decide(who, errata.EventReadPII, v.Project.ID) == nil}
+	in := page.EventIn{
+		Asked: c.Param("event"), Part: part, Frames: page.ParseFrames(c.QueryParam("frames")), Settings: v.Project.Settings,
+		ReadPII: h.Decide(who, errata.EventReadPII, v.Project.ID) == nil,
+	}
 	e := h.Find.Event(ctx, who, v, in.Asked)
 	switch {
 	case e.Event != nil:

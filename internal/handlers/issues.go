@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,17 +68,17 @@ func (h issues) show(c echo.Context) error {
 // foreign says that the address holds what belongs into q.
 func foreign(c echo.Context) bool {
 	v := c.QueryParams()
-	for _, k := range []string{"service", "env", "severity", "level"} {
-		if v.Has(k) {
-			return true
-		}
+	if slices.ContainsFunc([]string{"service", "env", "severity", "level"}, v.Has) {
+		return true
 	}
 	return len(v["q"]) > 1 || v.Has("q") && v.Get("q") == ""
 }
 
 func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
-	u := page.ListURL{Path: "/issues", Q: q, Range: in.rangeWord, From: in.from, To: in.to, Zone: c.QueryParam("tz"), Sort: in.sort,
-		Cursor: in.cursor, Size: in.size, DefaultSort: "last_seen"}
+	u := page.ListURL{
+		Path: "/issues", Q: q, Range: in.rangeWord, From: in.from, To: in.to, Zone: c.QueryParam("tz"), Sort: in.sort,
+		Cursor: in.cursor, Size: in.size, DefaultSort: "last_seen",
+	}
 	if !in.compare {
 		u.Compare = "none"
 	}
@@ -87,8 +88,10 @@ func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
 func (h issues) answer(c echo.Context, in listIn, choices find.Choices, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
 	m := h.moment(in.zone)
 	u := h.address(c, in, list.Query.Text)
-	x := page.IssuesIn{Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
-		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps)}
+	x := page.IssuesIn{
+		Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
+		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps),
+	}
 	code := http.StatusOK
 	switch errata.CodeOf(listErr) {
 	case "":
@@ -130,8 +133,10 @@ func (h issues) rows(x *page.IssuesIn, list find.IssuePage) {
 
 // failure says what could not be made and how to try again.
 func failure(c echo.Context, m ui.Moment, what string, err error, target string) *ui.Failure {
-	return &ui.Failure{What: what, Cause: errata.MessageOf(err), Since: m.At(m.Now.UnixMicro()), RequestID: requestID(c.Request().Context()),
-		Retry: c.Request().URL.RequestURI(), Target: target}
+	return &ui.Failure{
+		What: what, Cause: errata.MessageOf(err), Since: m.At(m.Now.UnixMicro()), RequestID: requestID(c.Request().Context()),
+		Retry: c.Request().URL.RequestURI(), Target: target,
+	}
 }
 
 func gaps(all []search.Gap) []page.Gap {

@@ -24,8 +24,10 @@ func (h login) form(c echo.Context) error {
 	if _, err := h.whoIs(c); err == nil {
 		return c.Redirect(http.StatusSeeOther, localPath(c.QueryParam("next")))
 	}
-	return h.show(c, http.StatusOK, page.SignInIn{Next: localPath(c.QueryParam("next")), SignedOut: c.QueryParam("out") != "",
-		Expired: h.hadSession(c)})
+	return h.show(c, http.StatusOK, page.SignInIn{
+		Next: localPath(c.QueryParam("next")), SignedOut: c.QueryParam("out") != "",
+		Expired: h.hadSession(c),
+	})
 }
 
 // hadSession says that the browser still holds a cookie of a session that has ended.
@@ -34,7 +36,7 @@ func (h login) hadSession(c echo.Context) bool {
 }
 
 func (h login) show(c echo.Context, code int, in page.SignInIn) error {
-	return showModel(c, code, page.NewSignIn(h.chrome(c, h.Server.moment(nil)), in))
+	return showModel(c, code, page.NewSignIn(h.chrome(c, h.moment(nil)), in))
 }
 
 func (h login) submit(c echo.Context) error {

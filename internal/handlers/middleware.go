@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -67,11 +66,11 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := uuid.Must(uuid.NewV7()).String()
 		w.Header().Set("X-Request-Id", id)
-		began := time.Now()
+		began := s.Clock()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), keyRequestID, id)))
-		s.Log.Debug("request", slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", rec.status), slog.Duration("took", time.Since(began)))
+		s.Log.DebugContext(r.Context(), "request", slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.Int("status", rec.status), slog.Duration("took", s.Clock().Sub(began)))
 	})
 }
 
@@ -107,7 +106,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
 				panic(v)
 			}
-			s.Log.Error("panic", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path),
+			s.Log.ErrorContext(r.Context(), "panic", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path),
 				slog.Any("error", v), slog.String("stack", string(debug.Stack())))
 			if rec, ok := w.(*recorder); !ok || !rec.wrote {
 				s.Answer(w, r, errata.E(errata.Internal, "A handler panicked.", nil))

@@ -326,8 +326,10 @@ func ofType(want, v any) bool {
 	_, isBool := v.(bool)
 	_, isObject := v.(map[string]any)
 	_, isList := v.([]any)
-	return map[any]bool{nil: true, "string": isText, "boolean": isBool, "object": isObject, "array": isList,
-		"number": isNumber, "integer": isNumber && number == float64(int64(number))}[want]
+	return map[any]bool{
+		nil: true, "string": isText, "boolean": isBool, "object": isObject, "array": isList,
+		"number": isNumber, "integer": isNumber && number == float64(int64(number)),
+	}[want]
 }
 
 // Every route of the API is described, and nothing else is.

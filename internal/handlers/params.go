@@ -186,8 +186,10 @@ func (s *Server) volumeParams(c echo.Context, who errata.Actor) (find.VolumeQuer
 	if err != nil {
 		return find.VolumeQuery{}, err
 	}
-	out := find.VolumeQuery{Q: in.q, Range: in.span, Zone: in.zone, Interval: stats.Interval(v.Get("bucket")), By: find.By(v.Get("by")),
-		Compare: v.Get("compare") == "prev"}
+	out := find.VolumeQuery{
+		Q: in.q, Range: in.span, Zone: in.zone, Interval: stats.Interval(v.Get("bucket")), By: find.By(v.Get("by")),
+		Compare: v.Get("compare") == "prev",
+	}
 	if out.By == "" {
 		out.By = find.BySeverity
 	}

@@ -197,8 +197,10 @@ func TestReasonsAreDocumented(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(string(text), -1) {
 		documented[row[1]] = true
 	}
-	codes := []errata.Code{errata.Invalid, errata.Unauthenticated, errata.Forbidden, errata.NotFound, errata.Conflict, errata.TooLarge,
-		errata.SlowDown, errata.Unavailable, errata.Internal}
+	codes := []errata.Code{
+		errata.Invalid, errata.Unauthenticated, errata.Forbidden, errata.NotFound, errata.Conflict, errata.TooLarge,
+		errata.SlowDown, errata.Unavailable, errata.Internal,
+	}
 	for _, c := range codes {
 		if !documented[string(c)] {
 			t.Errorf("the code %s is not documented", c)

@@ -26,8 +26,10 @@ func TestCrossOrigin(t *testing.T) {
 		"text/plain":          {"Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain"},
 		"origin against host": {"Origin", "https://evil.example", "X-Forwarded-Host", "evil.example"},
 	}
-	forms := map[string]string{"/login": "email=" + apptest.Email + "&password=" + url.QueryEscape(apptest.Password),
-		"/services": "name=Stolen&slug=stolen", "/me/appearance": "theme=dark"}
+	forms := map[string]string{
+		"/login":    "email=" + apptest.Email + "&password=" + url.QueryEscape(apptest.Password),
+		"/services": "name=Stolen&slug=stolen", "/me/appearance": "theme=dark",
+	}
 	for _, r := range manifest(t) {
 		if !r.CSRF {
 			continue
@@ -88,9 +90,11 @@ func TestPaths(t *testing.T) {
 	token := p.Token(apptest.AllScopes)
 	p.Until(10*time.Second, "the issue", func() bool { return p.Get(token, "/api/v1/issues/CHE-1", nil) == http.StatusOK })
 	c, stranger := p.SignIn(), p.Browser()
-	paths := []string{"//issues", "/issues//", "/issues/", "/./issues", "/x/../system", "/issues%2FCHE-1", "/issues/%2e%2e/system", "/%2e%2e/system",
+	paths := []string{
+		"//issues", "/issues//", "/issues/", "/./issues", "/x/../system", "/issues%2FCHE-1", "/issues/%2e%2e/system", "/%2e%2e/system",
 		"/%73ystem", "/System", "/system;x=1", "/issues/CHE-1;x", "/issues/..%2fsystem", "/static/..%5cerrata.db", "/static/%00", "/static/..%2f..%2ferrata.db",
-		"//evil.example/", "/%09/evil.example/", "/%2f%2fevil.example", "/api//v1/issues", "/api/v1/%69ssues", "/api/v1/issues/%2e%2e/%2e%2e/system"}
+		"//evil.example/", "/%09/evil.example/", "/%2f%2fevil.example", "/api//v1/issues", "/api/v1/%69ssues", "/api/v1/issues/%2e%2e/%2e%2e/system",
+	}
 	for _, path := range paths {
 		t.Run(path, func(t *testing.T) {
 			for name, who := range map[string]*http.Client{"signed in": c, "stranger": stranger} {
@@ -106,8 +110,10 @@ func TestPaths(t *testing.T) {
 			}
 		})
 	}
-	ids := []string{"-1", "0", "1000000000", "9223372036854775808", "CHE", "CHE-", "CHE-0", "CHE--1", "CHE-1000000000", "CHE-9223372036854775807",
-		"CHE-9223372036854775808", "CHE-1.0", "CHE-0x1", "CHE-١", "NOP-1", "%00", "%ff%fe", "CHE-1%00", "'%20OR%201=1", strings.Repeat("A", 2000)}
+	ids := []string{
+		"-1", "0", "1000000000", "9223372036854775808", "CHE", "CHE-", "CHE-0", "CHE--1", "CHE-1000000000", "CHE-9223372036854775807",
+		"CHE-9223372036854775808", "CHE-1.0", "CHE-0x1", "CHE-١", "NOP-1", "%00", "%ff%fe", "CHE-1%00", "'%20OR%201=1", strings.Repeat("A", 2000),
+	}
 	for _, id := range ids {
 		t.Run("id "+id, func(t *testing.T) {
 			for _, path := range []string{"/issues/" + id, "/issues/" + id + "/events/last", "/services/" + id + "/setup"} {
@@ -223,8 +229,10 @@ func TestTokens(t *testing.T) {
 	p.Until(10*time.Second, "the issues", func() bool {
 		return p.Get(all, "/api/v1/issues/CHE-1", nil) == 200 && p.Get(all, "/api/v1/issues/INV-1", nil) == 200
 	})
-	asked := map[string]string{"issue:read": "/api/v1/issues/CHE-1", "event:read": "/api/v1/events/" + sharedID + "?project=checkout",
-		"analytics:read": "/api/v1/analytics/volume"}
+	asked := map[string]string{
+		"issue:read": "/api/v1/issues/CHE-1", "event:read": "/api/v1/events/" + sharedID + "?project=checkout",
+		"analytics:read": "/api/v1/analytics/volume",
+	}
 	for scope := range asked {
 		token := p.Token(scope)
 		for needs, path := range asked {
@@ -254,15 +262,19 @@ func TestTokens(t *testing.T) {
 		if p.Get(a["token"], "/api/v1/analytics/volume", &v); v.Total != 3 {
 			t.Errorf("counts %d events", v.Total)
 		}
-		for path, want := range map[string]int{"/api/v1/issues/INV-1": 404, "/api/v1/issues/INV-1/events": 404, "/api/v1/issues?service=invoices": 422,
-			"/api/v1/events/" + sharedID: 200, "/api/v1/events/" + sharedID + "?project=invoices": 404} {
+		for path, want := range map[string]int{
+			"/api/v1/issues/INV-1": 404, "/api/v1/issues/INV-1/events": 404, "/api/v1/issues?service=invoices": 422,
+			"/api/v1/events/" + sharedID: 200, "/api/v1/events/" + sharedID + "?project=invoices": 404,
+		} {
 			if got := p.Get(a["token"], path, nil); got != want {
 				t.Errorf("%s: %d, want %d", path, got, want)
 			}
 		}
 	})
-	for name, header := range map[string]string{"basic": "Basic " + all, "no scheme": all, "cut": "Bearer " + all[:50], "wrong check": "Bearer " + all[:52] + "_",
-		"JWT": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "two": "Bearer " + all + " " + all} {
+	for name, header := range map[string]string{
+		"basic": "Basic " + all, "no scheme": all, "cut": "Bearer " + all[:50], "wrong check": "Bearer " + all[:52] + "_",
+		"JWT": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "two": "Bearer " + all + " " + all,
+	} {
 		if a := send(t, p, p.Browser(), "GET", "/api/v1/issues", "", "Authorization", header); a.StatusCode != 401 || strings.Contains(a.text, all) {
 			t.Errorf("%s: %s %s", name, a.Status, a.text)
 		}
@@ -348,10 +360,14 @@ func TestPasswordsOfSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for password, problem := range map[string]string{"": "at least 12", "elevenchars": "at least 12", strings.Repeat("paßwörter ", 13): "at most 128",
-		"eve.example.com": "easy to guess", "passwordpassword": "easy to guess"} {
-		a := send(t, p, p.Browser(), "POST", "/setup/admin", url.Values{"token": {link.Query().Get("token")}, "name": {"Eve"},
-			"email": {"eve@example.com"}, "password": {password}}.Encode(), "Origin", p.URL)
+	for password, problem := range map[string]string{
+		"": "at least 12", "elevenchars": "at least 12", strings.Repeat("paßwörter ", 13): "at most 128",
+		"eve.example.com": "easy to guess", "passwordpassword": "easy to guess",
+	} {
+		a := send(t, p, p.Browser(), "POST", "/setup/admin", url.Values{
+			"token": {link.Query().Get("token")}, "name": {"Eve"},
+			"email": {"eve@example.com"}, "password": {password},
+		}.Encode(), "Origin", p.URL)
 		if a.StatusCode != 422 || !strings.Contains(a.text, problem) {
 			t.Errorf("%q: %s, without %q", password, a.Status, problem)
 		}

@@ -28,8 +28,10 @@ func newServer(t *testing.T, log io.Writer) *handlers.Server {
 		log = io.Discard
 	}
 	clock := func() time.Time { return noon }
-	s, err := handlers.New(handlers.Deps{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: clock,
-		Sessions: auth.NewSessions(nil, true, clock), URL: "https://errors.example.com", Org: func() string { return "" }})
+	s, err := handlers.New(handlers.Deps{
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: clock,
+		Sessions: auth.NewSessions(nil, true, clock), URL: "https://errors.example.com", Org: func() string { return "" },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

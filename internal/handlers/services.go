@@ -63,11 +63,15 @@ func (h services) setup(c echo.Context) error {
 		return err
 	}
 	m := h.moment(zoneOf(who))
-	in := page.ServiceSetupIn{Moment: m, Service: s.Project, DSN: s.DSN, Key: s.Key, MayReadKey: true, Platform: c.QueryParam("platform"),
-		Store: strings.TrimSuffix(h.URL, "/") + "/api/" + s.Project.ID + "/store/", FirstRun: c.QueryParam("first") != ""}
+	in := page.ServiceSetupIn{
+		Moment: m, Service: s.Project, DSN: s.DSN, Key: s.Key, MayReadKey: true, Platform: c.QueryParam("platform"),
+		Store: strings.TrimSuffix(h.URL, "/") + "/api/" + s.Project.ID + "/store/", FirstRun: c.QueryParam("first") != "",
+	}
 	if s.First != nil {
-		in.First = &page.FirstEvent{Issue: errata.ShortID(s.Project.Prefix, s.First.Number), Title: s.First.Title, At: s.First.FirstSeen,
-			Release: s.First.FirstRelease, Environment: s.FirstEnvironment}
+		in.First = &page.FirstEvent{
+			Issue: errata.ShortID(s.Project.Prefix, s.First.Number), Title: s.First.Title, At: s.First.FirstSeen,
+			Release: s.First.FirstRelease, Environment: s.FirstEnvironment,
+		}
 	}
 	return showModel(c, http.StatusOK, page.NewServiceSetup(h.chrome(c, m), in))
 }

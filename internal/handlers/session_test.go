@@ -166,7 +166,6 @@ func TestSignInTellsNothing(t *testing.T) {
 		if a.StatusCode != 401 || b.StatusCode != 401 || shape(a.text, apptest.Email) != shape(b.text, stranger) {
 			t.Fatalf("try %d: %s and %s", n, a.Status, b.Status)
 		}
-		a, b = answer{}, answer{}
 		if wait > 0 {
 			a, b = try(apptest.Email, apptest.Password), try(stranger, apptest.Password)
 			if a.StatusCode != 429 || b.StatusCode != 429 || a.Header.Get("Retry-After") != b.Header.Get("Retry-After") ||

@@ -46,8 +46,10 @@ func (h setup) showAdmin(c echo.Context, code int, in page.SetupAdminIn) error {
 
 func (h setup) admin(c echo.Context) error {
 	ctx := c.Request().Context()
-	f := admin.AdminForm{Token: field(c, "token"), Org: field(c, "org"), Name: field(c, "name"), Email: field(c, "email"),
-		Password: field(c, "password")}
+	f := admin.AdminForm{
+		Token: field(c, "token"), Org: field(c, "org"), Name: field(c, "name"), Email: field(c, "email"),
+		Password: field(c, "password"),
+	}
 	if err := h.Admin.CheckSetupToken(ctx, f.Token); err != nil {
 		return err
 	}
@@ -90,12 +92,12 @@ func (h setup) serviceForm(c echo.Context) error {
 	if first, err := h.firstRun(c); err != nil || !first {
 		return gone(err)
 	}
-	return services{h.Server}.showForm(c, http.StatusOK, page.NewServiceIn{FirstRun: true})
+	return services(h).showForm(c, http.StatusOK, page.NewServiceIn{FirstRun: true})
 }
 
 func (h setup) service(c echo.Context) error {
 	if first, err := h.firstRun(c); err != nil || !first {
 		return gone(err)
 	}
-	return services{h.Server}.submit(c, true)
+	return services(h).submit(c, true)
 }
