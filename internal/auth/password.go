@@ -4,8 +4,11 @@ package auth
 
 import (
 	"context"
+	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -29,8 +32,15 @@ const (
 // Nobody knows a password for it: the hash is random bytes.
 const dummy = "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRvZjE2Ynl0ZQ$q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"
 
+// tidyAfter is how long after a hash its 64 MiB go back to the system. Left to
+// itself the collector keeps them for minutes.
+const tidyAfter = 5 * time.Second
+
 // Passwords hashes and compares, four at a time. The zero value is not usable.
-type Passwords struct{ slots chan struct{} }
+type Passwords struct {
+	slots chan struct{}
+	tidy  atomic.Bool // a tidying is due
+}
 
 // NewPasswords returns a ready Passwords.
 func NewPasswords() *Passwords { return &Passwords{slots: make(chan struct{}, atOnce)} }
@@ -44,12 +54,22 @@ func (p *Passwords) slot(ctx context.Context) error {
 	}
 }
 
+func (p *Passwords) leave() {
+	<-p.slots
+	if p.tidy.CompareAndSwap(false, true) {
+		time.AfterFunc(tidyAfter, func() {
+			p.tidy.Store(false)
+			debug.FreeOSMemory()
+		})
+	}
+}
+
 // Hash returns the PHC string of a password.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := p.slot(ctx); err != nil {
 		return "", err
 	}
-	defer func() { <-p.slots }()
+	defer p.leave()
 	return argon2id.CreateHash(password, params)
 }
 
@@ -60,7 +80,7 @@ func (p *Passwords) Matches(ctx context.Context, password, hash string) (match, 
 	if err := p.slot(ctx); err != nil {
 		return false, false, err
 	}
-	defer func() { <-p.slots }()
+	defer p.leave()
 	known := hash != ""
 	if !known {
 		hash = dummy
