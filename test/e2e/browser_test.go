@@ -116,6 +116,7 @@ func newTab(t testing.TB, base string, script bool) *tab {
 	b.must(chromedp.Listen(ctx, b.note))
 	go b.dismiss(chromedp.Events(ctx, page.JavascriptDialogOpening))
 	call(b, audits.Enable, cdp.Empty{})
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // windows do not fight for it
 	if !script {
 		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	}

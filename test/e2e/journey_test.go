@@ -18,6 +18,7 @@ func TestJourney(t *testing.T) {
 	for _, stores := range []string{apptest.Embedded, apptest.Scaled} {
 		for _, script := range []bool{true, false} {
 			t.Run(stores+map[bool]string{true: "/script", false: "/no script"}[script], func(t *testing.T) {
+				t.Parallel()
 				p := apptest.Start(t, apptest.Options{Stores: stores, Fresh: true})
 				j := &journey{tab: newTab(t, p.URL, script), p: p, script: script}
 				j.setUp()
