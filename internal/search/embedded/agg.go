@@ -36,7 +36,7 @@ func dimensionOf(k querylang.Key) (dimension, bool) {
 	case "level":
 		return dimension{sql: "level", name: func(n int64) string { return string(levelOf(n)) }}, true
 	case "severity", "event.severity":
-		return dimension{sql: "sev", name: func(n int64) string { return errata.Severity(n).String() }}, true
+		return dimension{sql: "sev", name: func(n int64) string { return errata.Severity(n).String() }}, true //nolint:gosec // stored from a Severity
 	}
 	col, ok := textColumns[k.Name]
 	return dimension{sql: col.String(), text: true}, ok
@@ -142,19 +142,14 @@ func groups(ctx context.Context, q queryer, p plan, exprs []string, more string,
 		sel += ", 0"
 	}
 	sql := fmt.Sprintf("SELECT %s, count(*) FROM %s WHERE %s%s GROUP BY %s", sel, p.scan(), p.where, more, strings.Join(exprs, ", "))
-	rows, err := q.QueryContext(ctx, sql, p.args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return each(ctx, q, func(scan func(...any) error) error {
 		var a, b, n int64
-		if err := rows.Scan(&a, &b, &n); err != nil {
+		if err := scan(&a, &b, &n); err != nil {
 			return err
 		}
 		fn(a, b, n)
-	}
-	return rows.Err()
+		return nil
+	}, sql, p.args...)
 }
 
 // group is a row of a GROUP BY.
@@ -276,25 +271,18 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 	if d.text {
 		sql = "SELECT val FROM dict WHERE id IN (" + sql + ")"
 	}
-	rows, err := q.QueryContext(ctx, sql, p.args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var values []string
-	for rows.Next() {
+	err := each(ctx, q, func(scan func(...any) error) (err error) {
 		var text string
 		var n int64
 		if d.text {
-			err = rows.Scan(&text)
-		} else if err = rows.Scan(&n); err == nil {
+			err = scan(&text)
+		} else if err = scan(&n); err == nil {
 			text = d.name(n)
 		}
-		if err != nil {
-			return err
-		}
 		values = append(values, text)
-	}
+		return err
+	}, sql, p.args...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
@@ -302,7 +290,7 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 			c.values[v] = struct{}{}
 		}
 	}
-	return rows.Err()
+	return err
 }
 
 // deepen fills the sub-aggregations of long lists, for the largest buckets

@@ -130,12 +130,23 @@ func benchSearches(b *testing.B, end time.Time, newest search.Doc) []benchSearch
 	project.Scope = search.Scope{Projects: []string{"3"}}
 	issue.Scope = search.Scope{Projects: []string{newest.Project}}
 	return []benchSearch{
-		{"newest", ask("", 30)}, {"one_project", project}, {"issue", issue}, {"common_word", ask("schema", 30)}, {"half_of_all", ask("gateway", 30)},
-		{"rare_word", ask("schema 4711", 30)}, {"phrase", ask(`"deadlock detected"`, 30)}, {"tag", ask("tags[tenant]:t0042", 30)},
-		{"frame_wildcard", ask("frame:*/ledger/*", 30)}, {"words_and_filters", ask("schema env:production level:error type:*Timeout*", 30)},
-		{"nothing", ask("!env:production,staging,development", 30)}, {"chart_30d", ask("schema", 30, chart)}, {"chart_30d_half", ask("gateway", 30, chart)},
-		{"top_issues_7d", ask("env:production", 7, terms(key("issue"), 10, people))}, {"issue_set", ask("schema", 30, terms(key("issue"), search.MaxTerms))},
-		{"people_30d", ask("", 30, people)}, {"facets", ask("schema", 30, terms(key("os"), 10), terms(querylang.Key{Name: "tags", Arg: "region"}, 10))},
+		{"newest", ask("", 30)},
+		{"one_project", project},
+		{"issue", issue},
+		{"common_word", ask("schema", 30)},
+		{"half_of_all", ask("gateway", 30)},
+		{"rare_word", ask("schema 4711", 30)},
+		{"phrase", ask(`"deadlock detected"`, 30)},
+		{"tag", ask("tags[tenant]:t0042", 30)},
+		{"frame_wildcard", ask("frame:*/ledger/*", 30)},
+		{"words_and_filters", ask("schema env:production level:error type:*Timeout*", 30)},
+		{"nothing", ask("!env:production,staging,development", 30)},
+		{"chart_30d", ask("schema", 30, chart)},
+		{"chart_30d_half", ask("gateway", 30, chart)},
+		{"top_issues_7d", ask("env:production", 7, terms(key("issue"), 10, people))},
+		{"issue_set", ask("schema", 30, terms(key("issue"), search.MaxTerms))},
+		{"people_30d", ask("", 30, people)},
+		{"facets", ask("schema", 30, terms(key("os"), 10), terms(querylang.Key{Name: "tags", Arg: "region"}, 10))},
 	}
 }
 

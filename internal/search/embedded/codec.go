@@ -25,8 +25,10 @@ type codec struct {
 }
 
 func newCodec(dict []byte) (*codec, error) {
-	eo := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
-		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(128 << 10)}
+	eo := []zstd.EOption{
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(128 << 10),
+	}
 	do := []zstd.DOption{zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithDecoderMaxMemory(2 * search.MaxBytes)}
 	if len(dict) > 0 {
 		eo, do = append(eo, zstd.WithEncoderDict(dict)), append(do, zstd.WithDecoderDicts(dict))
@@ -56,8 +58,10 @@ func train(samples [][]byte) (dict []byte, err error) {
 			history = append(history, s...)
 		}
 	}
-	dict, err = zstd.BuildDict(zstd.BuildDictOptions{ID: 1, Contents: samples, History: history,
-		Offsets: [3]int{1, 4, 8}, Level: zstd.SpeedFastest})
+	dict, err = zstd.BuildDict(zstd.BuildDictOptions{
+		ID: 1, Contents: samples, History: history,
+		Offsets: [3]int{1, 4, 8}, Level: zstd.SpeedFastest,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("train dictionary: %w", err)
 	}
@@ -132,11 +136,11 @@ func parseFace(b []byte) (face, []byte, error) {
 	texts := make([]string, n)
 	for i := range texts {
 		size, w := binary.Uvarint(b)
-		if w <= 0 || size > uint64(len(b)-w) {
+		if w <= 0 || size > uint64(len(b[w:])) {
 			return face{}, nil, errFace
 		}
-		texts[i] = string(b[w : w+int(size)])
-		b = b[w+int(size):]
+		texts[i] = string(b[w:][:size])
+		b = b[w:][size:]
 	}
 	return face{title: texts[0], ip: texts[1], pairs: texts[2:]}, b, nil
 }

@@ -76,6 +76,22 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// each runs a query and calls row for every row it finds, with what scans it.
+func each(ctx context.Context, q queryer, row func(scan func(dest ...any) error) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	scan := rows.Scan
+	for rows.Next() {
+		if err := row(scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func (c *compiler) expr(x querylang.Expr) (clause, error) {
 	switch x := x.(type) {
 	case nil:
@@ -112,6 +128,7 @@ func (c *compiler) all(kids []querylang.Expr) (clause, error) {
 			out.args = append(out.args, kid.args...)
 			out.sets = append(out.sets, kid.sets...)
 			out.issue = out.issue || kid.issue
+		case always:
 		}
 	}
 	out.sql = strings.Join(parts, " AND ")
@@ -138,6 +155,7 @@ func either(clauses []clause) clause {
 			return cl
 		case unknown:
 			open = append(open, cl)
+		case never:
 		}
 	}
 	switch len(open) {
@@ -162,26 +180,31 @@ func negate(c clause) clause {
 		return clause{truth: never}
 	case never:
 		return clause{truth: always}
+	default:
+		sql, args := c.whole()
+		return clause{sql: "NOT (" + sql + ")", args: args}
 	}
-	sql, args := c.whole()
-	return clause{sql: "NOT (" + sql + ")", args: args}
 }
 
 // textKeys are the keys that word streams answer; "" is all three.
 var textKeys = map[string]bool{"": true, "message": true, "stack": true}
 
 // textColumns are the keys that dict columns answer.
-var textColumns = map[string]column{"service": colService, "env": colEnv, "release": colRelease, "type": colType,
-	"code": colCode, "culprit": colCulprit, "issue": colIssue}
+var textColumns = map[string]column{
+	"service": colService, "env": colEnv, "release": colRelease, "type": colType,
+	"code": colCode, "culprit": colCulprit, "issue": colIssue,
+}
 
 // numberColumns are the keys that ranges may ask for.
 var numberColumns = map[string]string{"timestamp": "ts", "received": "rcv", "http.status": "status", "event.severity": "sev"}
 
 // termKeys are the keys that kw answers.
-var termKeys = map[string]bool{"tags": true, "ctx": true, "platform": true, "logger": true, "transaction": true, "mechanism": true, "host": true,
+var termKeys = map[string]bool{
+	"tags": true, "ctx": true, "platform": true, "logger": true, "transaction": true, "mechanism": true, "host": true,
 	"os": true, "os.version": true, "browser": true, "browser.version": true, "device": true, "sdk": true,
 	"sdk.version": true, "url.path": true, "url.domain": true, "http.method": true, "frame": true, "user": true,
-	"trace": true, "span": true, "request_id": true, "session_id": true}
+	"trace": true, "span": true, "request_id": true, "session_id": true,
+}
 
 func (c *compiler) leaf(l *querylang.Leaf) (clause, error) {
 	if col := textColumns[l.Key.Name]; col != 0 && !slices.ContainsFunc(l.Values, isPresent) {
@@ -280,7 +303,8 @@ func unsupported(l *querylang.Leaf) error {
 	}
 	return errata.Because(errata.Invalid, "A part of this search cannot be answered here.", nil, errata.Detail{
 		Reason: search.ReasonQuery, Field: "q", Start: l.Start, End: l.End,
-		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", name)})
+		Message: fmt.Sprintf("“%s” cannot be searched for in this way.", name),
+	})
 }
 
 // in makes "col IN (…)" of numbers that came from the file itself. They are

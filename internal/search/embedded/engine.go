@@ -34,7 +34,7 @@ type Options struct {
 	Searches      int          // searches at the same time [2 × cores]
 	FacetEvents   int          // newest matches that pair facets look at [10,000]
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
-	WriteCacheKiB int          // page cache of each file being written [32,768]
+	WriteCacheKiB int          // page cache of the file being written [12,288]
 
 	tuning tuning // of plans; tests make it small
 }
@@ -56,7 +56,7 @@ func (o *Options) defaults() {
 	or(&o.OpenFiles, 16)
 	or(&o.Searches, 2*runtime.GOMAXPROCS(0))
 	or(&o.FacetEvents, 10_000)
-	or(&o.WriteCacheKiB, 32<<10)
+	or(&o.WriteCacheKiB, 12<<10)
 	if o.tuning == (tuning{}) {
 		o.tuning = tuned
 	}
@@ -104,8 +104,10 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
-		slots: make(chan struct{}, o.Searches)}
+	e := &Engine{
+		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
+		slots: make(chan struct{}, o.Searches),
+	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()
 		return nil, err

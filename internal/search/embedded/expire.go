@@ -64,7 +64,7 @@ func (e *Engine) expireFile(ctx context.Context, v view, class int, cut int64) (
 			break
 		}
 	}
-	if v.partition.events.Load() == 0 && v.last < cut {
+	if v.events.Load() == 0 && v.last < cut {
 		gone, err = e.unlink(ctx, v.partition, class, cut)
 	}
 	return events, gone, err
@@ -124,7 +124,7 @@ func (e *Engine) unlink(ctx context.Context, p *partition, class int, cut int64)
 	if err := p.retire(ctx); err != nil {
 		return true, err
 	}
-	e.log.Info("event file expired", slog.String("file", fileOf(p)))
+	e.log.InfoContext(ctx, "event file expired", slog.String("file", fileOf(p)))
 	return true, removeFiles(p.path)
 }
 

@@ -93,7 +93,7 @@ func fileOf(p *partition) string { return filepath.Base(p.path) }
 func (e *Engine) openFile(p *partition) (*file, error) {
 	cache := e.o.WriteCacheKiB
 	if !e.newest(p) {
-		cache /= 8 // late events are few
+		cache /= 4 // late events are few
 	}
 	conn, err := (&sqlite.Driver{}).Open(dsn(p.path, cache))
 	if err != nil {
@@ -263,7 +263,7 @@ func (f *file) loadTerms() error {
 	}
 	return f.query(func(dest []driver.Value) error {
 		h, _ := dest[0].(int64)
-		f.seen[uint64(h)] = struct{}{}
+		f.seen[uint64(h)] = struct{}{} //nolint:gosec // the bits of a hash
 		return nil
 	}, "SELECT h FROM kwd")
 }

@@ -132,20 +132,17 @@ type row struct {
 }
 
 func readRows(ctx context.Context, q queryer, sql string, args ...any) (out []row, err error) {
-	rows, err := q.QueryContext(ctx, sql, args...)
+	err = each(ctx, q, func(scan func(...any) error) error {
+		var r row
+		err := scan(&r.id, &r.pid, &r.eid, &r.ts, &r.rcv, &r.cls, &r.level, &r.sev, &r.handled, &r.status,
+			&r.svc, &r.env, &r.rel, &r.typ, &r.cod, &r.cul, &r.iss, &r.usr)
+		out = append(out, r)
+		return err
+	}, sql, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.id, &r.pid, &r.eid, &r.ts, &r.rcv, &r.cls, &r.level, &r.sev, &r.handled, &r.status,
-			&r.svc, &r.env, &r.rel, &r.typ, &r.cod, &r.cul, &r.iss, &r.usr); err != nil {
-			return nil, err
-		}
-		out = append(out, r)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // complete adds names, face and, if whole, payload to rows.
@@ -178,7 +175,7 @@ func (e *Engine) complete(ctx context.Context, q queryer, p *partition, rows []r
 
 func (r *row) fill(h *search.Hit, names map[int64]string) {
 	h.Time, h.Received, h.EventID, h.Class = r.ts, r.rcv, hex.EncodeToString(r.eid), int(r.cls)
-	h.Level, h.Severity, h.Handled, h.Status = levelOf(r.level), errata.Severity(r.sev), r.handled == 1, int(r.status)
+	h.Level, h.Severity, h.Handled, h.Status = levelOf(r.level), errata.Severity(r.sev), r.handled == 1, int(r.status) //nolint:gosec // stored from a Severity
 	h.Project, h.Service, h.Env, h.Release = names[r.pid], names[r.svc], names[r.env], names[r.rel]
 	h.Type, h.Code, h.Culprit = names[r.typ], names[r.cod], names[r.cul]
 	h.Issue, h.UserHash = names[r.iss], names[r.usr]
@@ -203,20 +200,14 @@ func lookUpNames(ctx context.Context, q queryer, ids []int64) (map[int64]string,
 	names := make(map[int64]string, len(ids))
 	for part := range slices.Chunk(ids, idsAtOnce) {
 		cl := in("id", part)
-		rows, err := q.QueryContext(ctx, "SELECT id, val FROM dict WHERE "+cl.sql, cl.args...)
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
+		err := each(ctx, q, func(scan func(...any) error) error {
 			var id int64
 			var val string
-			if err := rows.Scan(&id, &val); err != nil {
-				rows.Close()
-				return nil, err
-			}
+			err := scan(&id, &val)
 			names[id] = val
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, "SELECT id, val FROM dict WHERE "+cl.sql, cl.args...)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -266,20 +257,17 @@ type body struct {
 
 func readBodies(ctx context.Context, q queryer, ids []int64) ([]body, error) {
 	cl := in("id", ids)
-	rows, err := q.QueryContext(ctx, "SELECT id, f, z FROM body WHERE "+cl.sql, cl.args...)
+	out := make([]body, 0, len(ids))
+	err := each(ctx, q, func(scan func(...any) error) error {
+		var b body
+		err := scan(&b.id, &b.head, &b.z)
+		out = append(out, b)
+		return err
+	}, "SELECT id, f, z FROM body WHERE "+cl.sql, cl.args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	out := make([]body, 0, len(ids))
-	for rows.Next() {
-		var b body
-		if err := rows.Scan(&b.id, &b.head, &b.z); err != nil {
-			return nil, err
-		}
-		out = append(out, b)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Get returns one event; see search.Engine.

@@ -134,8 +134,17 @@ func (f *file) bindRow(args []driver.NamedValue, it *item) error {
 		at  int
 		col column
 		val string
-	}{{1, colProject, d.Project}, {10, colService, d.Service}, {11, colEnv, d.Env}, {12, colRelease, d.Release},
-		{13, colType, d.Type}, {14, colCode, d.Code}, {15, colCulprit, d.Culprit}, {16, colIssue, d.Issue}, {17, colUser, d.UserHash}} {
+	}{
+		{1, colProject, d.Project},
+		{10, colService, d.Service},
+		{11, colEnv, d.Env},
+		{12, colRelease, d.Release},
+		{13, colType, d.Type},
+		{14, colCode, d.Code},
+		{15, colCulprit, d.Culprit},
+		{16, colIssue, d.Issue},
+		{17, colUser, d.UserHash},
+	} {
 		id, err := f.dictID(c.col, c.val)
 		if err != nil {
 			return err
@@ -220,10 +229,11 @@ func (f *file) insertTerms(ts []term) error {
 			continue
 		}
 		k, v, _ := strings.Cut(t.text, "=")
+		h := int64(t.hash) //nolint:gosec // its bits
 		known := int64(0)
 		if !f.seenAll {
 			var err error
-			if known, err = f.number("SELECT count(*) FROM kwd WHERE h = ?", int64(t.hash)); err != nil {
+			if known, err = f.number("SELECT count(*) FROM kwd WHERE h = ?", h); err != nil {
 				return err
 			}
 		}
@@ -231,7 +241,7 @@ func (f *file) insertTerms(ts []term) error {
 			return f.noteTermsFull()
 		}
 		if known == 0 {
-			if err := f.run("INSERT INTO kwd(h, k, v) VALUES(?, ?, ?)", int64(t.hash), k, v); err != nil {
+			if err := f.run("INSERT INTO kwd(h, k, v) VALUES(?, ?, ?)", h, k, v); err != nil {
 				return err
 			}
 			f.termCount++

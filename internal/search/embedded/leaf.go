@@ -119,38 +119,26 @@ func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
 
 // among returns the ids of the rows whose text is one of a set.
 func (c *compiler) among(texts map[string]bool, query string, args ...any) (out []int64, err error) {
-	rows, err := c.q.QueryContext(c.ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(c.ctx, c.q, func(scan func(...any) error) error {
 		var id int64
 		var low string
-		if err := rows.Scan(&id, &low); err != nil {
-			return nil, err
-		}
+		err := scan(&id, &low)
 		if texts[low] {
 			out = append(out, id)
 		}
-	}
-	return out, rows.Err()
+		return err
+	}, query, args...)
+	return out, err
 }
 
 func (c *compiler) ids(query string, args ...any) (out []int64, err error) {
-	rows, err := c.q.QueryContext(c.ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = each(c.ctx, c.q, func(scan func(...any) error) error {
 		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
+		err := scan(&id)
 		out = append(out, id)
-	}
-	return out, rows.Err()
+		return err
+	}, query, args...)
+	return out, err
 }
 
 var globEscape = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
@@ -228,7 +216,7 @@ func (c *compiler) wildcard(key string, v *querylang.Value) (clause, error) {
 	for part := range slices.Chunk(hashes, tokensAtOnce) {
 		us := make([]uint64, len(part))
 		for i, h := range part {
-			us[i] = uint64(h)
+			us[i] = uint64(h) //nolint:gosec // the bits of a hash
 		}
 		matches = append(matches, tokens(us...))
 	}

@@ -88,7 +88,7 @@ func (p *partition) open() error {
 // readCodec makes the codec of a file from the dictionary it holds.
 func readCodec(db *sql.DB) (*codec, error) {
 	var dict []byte
-	err := db.QueryRow("SELECT v FROM meta WHERE k = ?", metaDict).Scan(&dict)
+	err := db.QueryRowContext(context.Background(), "SELECT v FROM meta WHERE k = ?", metaDict).Scan(&dict)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("read dictionary: %w", err)
 	}

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"errata/internal/search"
-
 	"github.com/google/go-cmp/cmp"
+
+	"errata/internal/search"
 )
 
 // layout writes the files of an engine as "name first..last events".

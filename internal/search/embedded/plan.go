@@ -147,32 +147,28 @@ func (c *compiler) scope(s search.Scope) (cl clause, only int64, err error) {
 	if s.All {
 		return clause{truth: always}, 0, nil
 	}
-	rows, err := c.q.QueryContext(c.ctx, "SELECT id, val FROM dict WHERE col = ?", int64(colProject))
-	if err != nil {
-		return clause{}, 0, err
-	}
-	defer rows.Close()
 	var ids []int64
 	hidden := false
-	for rows.Next() {
+	err = each(c.ctx, c.q, func(scan func(...any) error) error {
 		var id int64
 		var val string
-		if err := rows.Scan(&id, &val); err != nil {
-			return clause{}, 0, err
-		}
+		err := scan(&id, &val)
 		if s.Sees(val) {
 			ids = append(ids, id)
 		} else {
 			hidden = true
 		}
-	}
+		return err
+	}, "SELECT id, val FROM dict WHERE col = ?", int64(colProject))
 	switch {
+	case err != nil:
+		return clause{}, 0, err
 	case len(ids) > 0 && !hidden:
-		return clause{truth: always}, 0, rows.Err()
+		return clause{truth: always}, 0, nil
 	case len(ids) == 1:
 		only = ids[0]
 	}
-	return in("pid", ids), only, rows.Err()
+	return in("pid", ids), only, nil
 }
 
 // scan is the FROM part for reading every match: by an id set, issue or project
@@ -263,8 +259,8 @@ func (e *Engine) pick(from, to time.Time) []view {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	var out []view
-	for i := len(e.parts) - 1; i >= 0; i-- {
-		if p := e.parts[i]; p.first <= last && p.last >= first && p.events.Load() > 0 {
+	for _, p := range slices.Backward(e.parts) {
+		if p.first <= last && p.last >= first && p.events.Load() > 0 {
 			out = append(out, view{p, p.first, p.last})
 		}
 	}

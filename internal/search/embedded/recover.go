@@ -48,7 +48,7 @@ func (e *Engine) loadFile(ctx context.Context, name string) error {
 	day, _, _ := strings.Cut(strings.TrimPrefix(name, "ev-"), ".")
 	named, err := parseDay(day)
 	if err != nil {
-		return nil // not one of ours
+		return nil //nolint:nilerr // not one of ours
 	}
 	p := &partition{path: filepath.Join(e.o.Dir, name), first: named, last: named, created: true}
 	meta, err := readMeta(ctx, p.path)
@@ -56,7 +56,7 @@ func (e *Engine) loadFile(ctx context.Context, name string) error {
 	case err != nil && !isCorrupt(err):
 		return fmt.Errorf("embedded engine: %s: %w", name, err)
 	case err != nil:
-		e.log.Error("event file cannot be read", slog.String("file", name), slog.Any("error", err))
+		e.log.ErrorContext(ctx, "event file cannot be read", slog.String("file", name), slog.Any("error", err))
 		return e.rename(p, brokenFile{named, named + int64(e.o.DaysPerFile) - 1})
 	case meta[metaSchema] == 0 || meta[metaGone] == 1:
 		return removeFiles(p.path) // the process ended while the file was made, or removed
@@ -108,10 +108,10 @@ func (e *Engine) check(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case isCorrupt(err) || err == nil && finding != "ok":
-			e.log.Error("event file is damaged", slog.String("file", fileOf(p)), slog.String("finding", finding), slog.Any("error", err))
+			e.log.ErrorContext(ctx, "event file is damaged", slog.String("file", fileOf(p)), slog.String("finding", finding), slog.Any("error", err))
 			e.quarantine(p)
 		case err != nil:
-			e.log.Error("event file could not be checked", slog.String("file", fileOf(p)), slog.Any("error", err))
+			e.log.ErrorContext(ctx, "event file could not be checked", slog.String("file", fileOf(p)), slog.Any("error", err))
 		}
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/search"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // damage overwrites the middle of a file.

@@ -15,13 +15,17 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // sent makes a document of project 1; n is its id.
 func sent(n int, at time.Time, changes ...func(*errata.Event)) search.Doc {
-	ev := errata.Event{ID: fmt.Sprintf("%032x", n), ProjectID: "1", Timestamp: at.UnixMicro(), ReceivedAt: at.UnixMicro(), Level: errata.LevelError,
-		Environment: "production", Message: fmt.Sprintf("event number%d", n), Class: 30}
+	ev := errata.Event{
+		ID: fmt.Sprintf("%032x", n), ProjectID: "1", Timestamp: at.UnixMicro(), ReceivedAt: at.UnixMicro(), Level: errata.LevelError,
+		Environment: "production", Message: fmt.Sprintf("event number%d", n), Class: 30,
+	}
 	for _, c := range changes {
 		c(&ev)
 	}
-	return search.Doc{Record: querylang.NewRecord(&ev, querylang.Meta{Service: "shop", Issue: "issue-1", Title: "title"}), Class: ev.Class,
-		Payload: fmt.Appendf(nil, `{"id":"%s","message":"%s","environment":"production","level":"error","some":"text that repeats itself, number %d"}`, ev.ID, ev.Message, n)}
+	return search.Doc{
+		Record: querylang.NewRecord(&ev, querylang.Meta{Service: "shop", Issue: "issue-1", Title: "title"}), Class: ev.Class,
+		Payload: fmt.Appendf(nil, `{"id":"%s","message":"%s","environment":"production","level":"error","some":"text that repeats itself, number %d"}`, ev.ID, ev.Message, n),
+	}
 }
 
 func index(t testing.TB, e *Engine, docs ...search.Doc) {

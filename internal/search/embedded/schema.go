@@ -72,8 +72,10 @@ const (
 	colUser
 )
 
-var columnNames = [...]string{colProject: "pid", colService: "svc", colEnv: "env", colRelease: "rel", colType: "typ",
-	colCode: "cod", colCulprit: "cul", colIssue: "iss", colUser: "usr"}
+var columnNames = [...]string{
+	colProject: "pid", colService: "svc", colEnv: "env", colRelease: "rel", colType: "typ",
+	colCode: "cod", colCulprit: "cul", colIssue: "iss", colUser: "usr",
+}
 
 func (c column) String() string { return columnNames[c] }
 

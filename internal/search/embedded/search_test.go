@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/search"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // occupy takes all connections of a file, so that searches wait there.

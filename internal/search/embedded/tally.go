@@ -76,8 +76,9 @@ func (c *collector) result() search.AggResult {
 		return c.histogram()
 	case search.Cardinality:
 		return search.AggResult{Value: int64(len(c.values)), Approx: c.sampled}
+	default:
+		return c.terms()
 	}
-	return c.terms()
 }
 
 func (c *collector) histogram() search.AggResult {

@@ -38,9 +38,11 @@ func appendToken(b []byte, h uint64) []byte {
 
 // columnKeys are the keys that a column of ev answers: their terms are not
 // indexed again.
-var columnKeys = map[string]bool{"service": true, "issue": true, "type": true, "code": true, "culprit": true, "env": true,
+var columnKeys = map[string]bool{
+	"service": true, "issue": true, "type": true, "code": true, "culprit": true, "env": true,
 	"release": true, "level": true, "event.severity": true, "severity": true, "handled": true, "http.status": true,
-	"timestamp": true, "received": true, "event": true}
+	"timestamp": true, "received": true, "event": true,
+}
 
 // exactKeys have no wildcard: their values, often one per event, are not kept
 // in kwd.

@@ -147,7 +147,7 @@ func (w *writer) commit(p *partition, items []*item) error {
 		return w.failed(p, err)
 	}
 	p.events.Store(f.events)
-	if f.samples != nil && len(f.samples) >= dictAfter {
+	if len(f.samples) >= dictAfter {
 		w.e.train(p, f.samples)
 		f.samples = nil
 	}
