@@ -90,7 +90,7 @@ func (i *Issue) Witness(s Sighting) Change {
 
 func (i *Issue) see(s Sighting) {
 	if s.Timestamp < i.FirstSeen {
-		i.FirstSeen = s.Timestamp
+		i.FirstSeen, i.FirstRelease = s.Timestamp, s.Release
 	}
 	if s.Timestamp > i.LastSeen {
 		i.LastSeen = s.Timestamp

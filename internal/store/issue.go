@@ -65,11 +65,12 @@ func (tx *Tx) updateIssue(ctx context.Context, c *IssueChange) error {
 	a, b := &c.After, &c.Before
 	_, err := tx.change(ctx, updateIssueText, a.ID, a.Events-b.Events, a.Users-b.Users, a.FirstSeen, a.LastSeen, int64(a.Severity),
 		a.BestRef.String(), a.BestScore, b.BestRef.String(), a.LastReceived, a.LastRef.String(), a.Title, a.Type, a.Code, a.Culprit,
-		a.Platform, string(a.Level), a.LastRelease, c.Keys.Type, c.Keys.Code, c.Keys.Culprit, c.Keys.Words)
+		a.Platform, string(a.Level), a.LastRelease, c.Keys.Type, c.Keys.Code, c.Keys.Culprit, c.Keys.Words, a.FirstRelease)
 	return err
 }
 
 const updateIssueText = `UPDATE issue SET events = events + $2, users = users + $3,
+	first_release = CASE WHEN $4 < first_seen THEN $23 ELSE first_release END,
 	first_seen = CASE WHEN $4 < first_seen THEN $4 ELSE first_seen END,
 	last_seen = CASE WHEN $5 > last_seen THEN $5 ELSE last_seen END,
 	severity = CASE WHEN $6 < severity AND NOT severity_locked AND opened_at IS NOT NULL THEN $6 ELSE severity END,

@@ -277,7 +277,7 @@ func TestLateUpdateLosesNothing(t *testing.T) {
 			})
 		}
 		want := newer
-		want.Events, want.FirstSeen = 4, start-10
+		want.Events, want.FirstSeen, want.FirstRelease = 4, start-10, "one"
 		view(t, s, func(ctx context.Context, tx *store.Tx) error {
 			got, err := tx.IssueByID(ctx, "i1")
 			if d := cmp.Diff(want, got); d != "" {
