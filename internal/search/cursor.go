@@ -38,8 +38,8 @@ func (r *Request) Cursor(p Place, newer bool) Cursor {
 		b[1] = cursorNewer
 	}
 	binary.BigEndian.PutUint64(b[2:], r.fingerprint())
-	binary.BigEndian.PutUint64(b[10:], uint64(p.Time))
-	_, _ = hex.Decode(b[18:34], []byte(p.EventID)) // stored ids are hex: Fault saw to it
+	binary.BigEndian.PutUint64(b[10:], uint64(p.Time)) //nolint:gosec // its bits
+	_, _ = hex.Decode(b[18:34], []byte(p.EventID))     // stored ids are hex: Fault saw to it
 	return Cursor(base64.RawURLEncoding.EncodeToString(append(b, p.Project...)))
 }
 
@@ -73,7 +73,7 @@ func decodeCursor(c Cursor) (p Place, dir byte, sum uint64, ok bool) {
 		return Place{}, 0, 0, false
 	}
 	return Place{
-		Time:    int64(binary.BigEndian.Uint64(b[10:])),
+		Time:    int64(binary.BigEndian.Uint64(b[10:])), //nolint:gosec // its bits
 		EventID: hex.EncodeToString(b[18:cursorHead]),
 		Project: string(b[cursorHead:]),
 	}, b[1], binary.BigEndian.Uint64(b[2:]), true
@@ -98,7 +98,7 @@ type digest struct{ hash.Hash64 }
 
 func (d digest) number(n int64) {
 	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n))
+	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // its bits
 	_, _ = d.Write(b[:])
 }
 

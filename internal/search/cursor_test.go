@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/querylang"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var (

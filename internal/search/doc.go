@@ -43,8 +43,10 @@ func CheckDocs(docs []Doc) error {
 	if len(docs) <= MaxDocs && bytes <= MaxBytes {
 		return nil
 	}
-	return errata.Because(errata.TooLarge, "The batch of events is too large.", nil, errata.Detail{Reason: ReasonBatch,
-		Message: fmt.Sprintf("%d events with %d bytes; at most %d and %d.", len(docs), bytes, MaxDocs, MaxBytes)})
+	return errata.Because(errata.TooLarge, "The batch of events is too large.", nil, errata.Detail{
+		Reason:  ReasonBatch,
+		Message: fmt.Sprintf("%d events with %d bytes; at most %d and %d.", len(docs), bytes, MaxDocs, MaxBytes),
+	})
 }
 
 // Fault returns why the document can never be stored, or "": the reasons are

@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/querylang"
 	"errata/internal/stats"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestFault(t *testing.T) {
@@ -93,12 +93,24 @@ func TestFill(t *testing.T) {
 		want     []string
 		counts   []int64
 	}{
-		{"hours", "2026-11-20T10:30:00Z", "2026-11-20T13:00:00Z", "1h", nil, []string{"2026-11-20T11:00:00Z"},
-			[]string{"2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "2026-11-20T12:00:00Z"}, []int64{0, 7, 0}},
-		{"october in Berlin", "2026-10-24T22:00:00Z", "2026-10-26T23:00:00Z", "1d", berlin, []string{"2026-10-25T23:00:00Z"},
-			[]string{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"}, []int64{0, 7}},
-		{"outside is left out", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "1h", nil, []string{"2026-11-20T12:00:00Z"},
-			[]string{"2026-11-20T10:00:00Z"}, []int64{0}},
+		{
+			"hours", "2026-11-20T10:30:00Z", "2026-11-20T13:00:00Z", "1h", nil,
+			[]string{"2026-11-20T11:00:00Z"},
+			[]string{"2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "2026-11-20T12:00:00Z"},
+			[]int64{0, 7, 0},
+		},
+		{
+			"october in Berlin", "2026-10-24T22:00:00Z", "2026-10-26T23:00:00Z", "1d", berlin,
+			[]string{"2026-10-25T23:00:00Z"},
+			[]string{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
+			[]int64{0, 7},
+		},
+		{
+			"outside is left out", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "1h", nil,
+			[]string{"2026-11-20T12:00:00Z"},
+			[]string{"2026-11-20T10:00:00Z"},
+			[]int64{0},
+		},
 		{"nothing", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z", "1h", nil, nil, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -56,8 +56,10 @@ func (g *Generator) Doc() search.Doc {
 	if g.maybe(0.2) {
 		when = when.Truncate(pick(g.r, []time.Duration{time.Hour, 24 * time.Hour, time.Millisecond}))
 	}
-	changes := []change{at(when), project(fmt.Sprint(1 + g.r.IntN(3))), issue(fmt.Sprintf("issue-%d", g.zipf.Uint64())), message(g.text()),
-		environment(pick(g.r, someEnvs)), level(pick(g.r, errata.Levels)), severe(pick(g.r, errata.Severities)), class(pick(g.r, []int{7, 30, 90}))}
+	changes := []change{
+		at(when), project(fmt.Sprint(1 + g.r.IntN(3))), issue(fmt.Sprintf("issue-%d", g.zipf.Uint64())), message(g.text()),
+		environment(pick(g.r, someEnvs)), level(pick(g.r, errata.Levels)), severe(pick(g.r, errata.Severities)), class(pick(g.r, []int{7, 30, 90})),
+	}
 	for range g.r.IntN(3) {
 		changes = append(changes, typed(pick(g.r, someTypes), g.text()))
 	}
@@ -91,8 +93,10 @@ func (g *Generator) rest(ev *errata.Event) {
 	}
 	for i := range ev.Exceptions {
 		for range g.r.IntN(3) {
-			ev.Exceptions[i].Frames = append(ev.Exceptions[i].Frames, errata.Frame{Module: pick(g.r, []string{"", "github.com/acme/orders"}),
-				Function: pick(g.r, someFuncs), File: pick(g.r, someFiles), Line: g.r.IntN(3) * 7})
+			ev.Exceptions[i].Frames = append(ev.Exceptions[i].Frames, errata.Frame{
+				Module:   pick(g.r, []string{"", "github.com/acme/orders"}),
+				Function: pick(g.r, someFuncs), File: pick(g.r, someFiles), Line: g.r.IntN(3) * 7,
+			})
 		}
 	}
 }
@@ -140,8 +144,10 @@ func (g *Generator) leaf() string {
 	case 8:
 		return not + "tags[" + pick(r, someTags) + "]:" + g.value(someVals)
 	case 9:
-		return not + pick(r, []string{"os:" + g.value(systems), "ctx.cart.items:2", "ctx.cart.items:1,3", "user:1", "user:a@b.example,2", "request_id:7b1e-1", "code:e1,e2",
-			"culprit:*main", "url.path:/a/*", "http.method:get", "mechanism:generic"})
+		return not + pick(r, []string{
+			"os:" + g.value(systems), "ctx.cart.items:2", "ctx.cart.items:1,3", "user:1", "user:a@b.example,2", "request_id:7b1e-1", "code:e1,e2",
+			"culprit:*main", "url.path:/a/*", "http.method:get", "mechanism:generic",
+		})
 	case 10:
 		return not + pick(r, []string{"level:error,fatal", "level:info", "handled:false", "handled:true", "event.severity:>=P1", "event.severity:P0,P2", "event.severity:<P2"})
 	case 11:
@@ -200,8 +206,10 @@ func (g *Generator) Request() (search.Request, string, error) {
 
 func (g *Generator) agg(name string, loc *time.Location) search.Agg {
 	keys := []querylang.Key{key("issue"), key("project"), key("severity"), key("level"), key("env"), key("release"), key("type"), key("user"), key("os"), {Name: "tags", Arg: "region"}}
-	a := search.Agg{Name: name, Kind: pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Terms, search.Cardinality}), Key: pick(g.r, keys),
-		Size: g.r.IntN(8), Interval: pick(g.r, []stats.Interval{"30m", "1h", "12h", "1d", "1w"}), Zone: loc}
+	a := search.Agg{
+		Name: name, Kind: pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Terms, search.Cardinality}), Key: pick(g.r, keys),
+		Size: g.r.IntN(8), Interval: pick(g.r, []stats.Interval{"30m", "1h", "12h", "1d", "1w"}), Zone: loc,
+	}
 	sub := search.Agg{Name: "sub", Key: pick(g.r, keys), Size: 1 + g.r.IntN(4), Interval: "1d", Zone: loc}
 	switch {
 	case a.Kind == search.Terms && g.maybe(0.4):

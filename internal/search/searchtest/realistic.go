@@ -18,10 +18,12 @@ var (
 	errorsB = strings.Fields("Error Exception Refused Reset Failure Exceeded NotFound Invalid")
 	verbs   = strings.Fields("process handle load save fetch validate render publish consume commit resolve dispatch encode decode retry flush")
 	nouns   = strings.Fields("Order Payment User Session Cart Item Invoice Token Message Batch Request Response Row Page Cache Lock Queue Stream Job Record")
-	texts   = []string{"timeout after %d ms calling %s gateway for order %d", "connection refused: dial tcp 10.2.3.17:5432 while loading %[2]s %[1]d (%[3]d)",
+	texts   = []string{
+		"timeout after %d ms calling %s gateway for order %d", "connection refused: dial tcp 10.2.3.17:5432 while loading %[2]s %[1]d (%[3]d)",
 		"failed to %[2]s record %[1]d: duplicate key value violates unique constraint id=%[3]d", "deadlock detected while updating %[2]s row %[1]d by transaction %[3]d",
 		"payment %[3]d declined by processor: timeout waiting for %[2]s authorization (attempt %[1]d)", "rate limit exceeded: %d requests per minute for %s key %d",
-		"schema mismatch: expected version %d for %s message %d", "token expired %d seconds ago for %s client %d"}
+		"schema mismatch: expected version %d for %s message %d", "token expired %d seconds ago for %s client %d",
+	}
 	browsers = strings.Fields("Chrome Firefox Safari Edge Opera")
 	systems  = strings.Fields("Linux Windows macOS iOS Android")
 	regions  = strings.Fields("eu-west-1 eu-central-1 us-east-1 us-west-2 ap-south-1")
@@ -55,8 +57,10 @@ func NewLoad(seed uint64) *Load {
 		k := kind{service: pick(r, domains), typ: pick(r, errorsA) + pick(r, errorsB), text: pick(r, texts), level: pick(r, errata.Levels[:4])}
 		for i := range 20 {
 			d, yes := pick(r, domains), i >= 8
-			f := errata.Frame{Function: pick(r, verbs) + pick(r, nouns), Module: "github.com/acme/" + d + "/internal/" + strings.ToLower(pick(r, nouns)),
-				File: d + "/internal/" + strings.ToLower(pick(r, nouns)) + "/" + pick(r, verbs) + ".go", Line: 10 + r.IntN(900), InApp: &yes}
+			f := errata.Frame{
+				Function: pick(r, verbs) + pick(r, nouns), Module: "github.com/acme/" + d + "/internal/" + strings.ToLower(pick(r, nouns)),
+				File: d + "/internal/" + strings.ToLower(pick(r, nouns)) + "/" + pick(r, verbs) + ".go", Line: 10 + r.IntN(900), InApp: &yes,
+			}
 			if i > 16 {
 				f.ContextLine = "if err := " + f.Function + "(ctx, " + pick(r, nouns) + "); err != nil {"
 			}
@@ -85,8 +89,10 @@ func (l *Load) Next(at time.Time) search.Doc {
 		Trace:   &errata.Trace{TraceID: fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()), SpanID: fmt.Sprintf("%016x", r.Uint64())},
 		Request: &errata.Request{Method: "POST", URL: fmt.Sprintf("https://shop.example/api/v2/%s/%d?page=%d", is.service, r.IntN(1e6), r.IntN(40)), Path: "/api/v2/" + is.service, Domain: "shop.example", Status: 500 + r.IntN(5)},
 		Tags:    []errata.Pair{{Key: "region", Value: pick(r, regions)}, {Key: "tenant", Value: fmt.Sprintf("t%04d", r.IntN(2000))}, {Key: "feature", Value: fmt.Sprintf("flag-%02d", r.IntN(60))}},
-		Contexts: errata.Object{{Key: "os", Value: json.RawMessage(`{"name":"` + pick(r, systems) + `","version":"17.2"}`)},
-			{Key: "browser", Value: json.RawMessage(fmt.Sprintf(`{"name":"%s","version":"%d.0"}`, pick(r, browsers), 90+r.IntN(40)))}},
+		Contexts: errata.Object{
+			{Key: "os", Value: json.RawMessage(`{"name":"` + pick(r, systems) + `","version":"17.2"}`)},
+			{Key: "browser", Value: json.RawMessage(fmt.Sprintf(`{"name":"%s","version":"%d.0"}`, pick(r, browsers), 90+r.IntN(40)))},
+		},
 	}
 	payload, err := json.Marshal(ev)
 	if err != nil {

@@ -40,8 +40,17 @@ type testCase struct {
 // of its own.
 func Run(t *testing.T, open Open, groups ...string) {
 	for _, g := range []group{
-		{"index", indexCases}, {"get", getCases}, {"match", matchCases}, {"time", timeCases}, {"scope", scopeCases},
-		{"page", pageCases}, {"total", totalCases}, {"agg", aggCases}, {"expire", expireCases}, {"fail", failCases}, {"life", lifeCases},
+		{"index", indexCases},
+		{"get", getCases},
+		{"match", matchCases},
+		{"time", timeCases},
+		{"scope", scopeCases},
+		{"page", pageCases},
+		{"total", totalCases},
+		{"agg", aggCases},
+		{"expire", expireCases},
+		{"fail", failCases},
+		{"life", lifeCases},
 	} {
 		if len(groups) > 0 && !slices.Contains(groups, g.name) {
 			continue
@@ -184,8 +193,10 @@ type change func(ev *errata.Event)
 // doc makes a document. n is its event id and orders it: the lower, the newer,
 // a minute each before Now.
 func doc(n int, changes ...change) search.Doc {
-	ev := errata.Event{ID: fmt.Sprintf("%032x", n), ProjectID: "1", Timestamp: Now.Add(-time.Duration(n) * time.Minute).UnixMicro(),
-		Level: errata.LevelError, Severity: errata.P2, Class: 30, Environment: "production"}
+	ev := errata.Event{
+		ID: fmt.Sprintf("%032x", n), ProjectID: "1", Timestamp: Now.Add(-time.Duration(n) * time.Minute).UnixMicro(),
+		Level: errata.LevelError, Severity: errata.P2, Class: 30, Environment: "production",
+	}
 	for _, c := range changes {
 		c(&ev)
 	}

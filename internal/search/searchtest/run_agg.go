@@ -112,7 +112,8 @@ var aggCases = []testCase{
 			f.agg(search.Agg{Kind: search.Terms, Key: k, Size: 7, Sub: []search.Agg{
 				{Name: "trend", Kind: search.Histogram, Interval: "1d", Zone: location(f, "Europe/Berlin")},
 				{Name: "severity", Kind: search.Terms, Key: key("severity"), Size: 2},
-				{Name: "people", Kind: search.Cardinality, Key: key("user")}}})
+				{Name: "people", Kind: search.Cardinality, Key: key("user")},
+			}})
 		}
 		f.agg(search.Agg{Kind: search.Histogram, Interval: "12h", Sub: []search.Agg{{Name: "severity", Kind: search.Terms, Key: key("severity"), Size: 4}}})
 		q := f.everything()
@@ -147,8 +148,12 @@ var aggCases = []testCase{
 	}},
 	{"no_documents", func(f *fixture) {
 		q := f.everything()
-		q.Aggs = []search.Agg{{Name: "h", Kind: search.Histogram, Interval: "1d"}, {Name: "t", Kind: search.Terms, Key: key("issue"), Size: 5},
-			{Name: "c", Kind: search.Cardinality, Key: key("user")}, {Name: "p", Kind: search.Terms, Key: key("os"), Size: 5}}
+		q.Aggs = []search.Agg{
+			{Name: "h", Kind: search.Histogram, Interval: "1d"},
+			{Name: "t", Kind: search.Terms, Key: key("issue"), Size: 5},
+			{Name: "c", Kind: search.Cardinality, Key: key("user")},
+			{Name: "p", Kind: search.Terms, Key: key("os"), Size: 5},
+		}
 		f.agree(q)
 	}},
 	{"filtered", func(f *fixture) {
@@ -159,8 +164,13 @@ var aggCases = []testCase{
 		f.agree(q)
 	}},
 	{"limits", func(f *fixture) {
-		for _, a := range []search.Agg{{Name: "x", Kind: "median"}, {Name: "x", Kind: search.Histogram, Interval: "7m"}, {Name: "x", Kind: search.Histogram, Interval: "1s"},
-			{Name: "x", Kind: search.Terms, Key: key("issue"), Size: search.MaxTerms + 1}, {Kind: search.Terms, Key: key("issue"), Size: 1}} {
+		for _, a := range []search.Agg{
+			{Name: "x", Kind: "median"},
+			{Name: "x", Kind: search.Histogram, Interval: "7m"},
+			{Name: "x", Kind: search.Histogram, Interval: "1s"},
+			{Name: "x", Kind: search.Terms, Key: key("issue"), Size: search.MaxTerms + 1},
+			{Kind: search.Terms, Key: key("issue"), Size: 1},
+		} {
 			q := f.everything()
 			q.Aggs = []search.Agg{a}
 			_, err := f.e.Search(f.Context(), q)

@@ -3,10 +3,10 @@ package searchtest
 import (
 	"bytes"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"errata/internal/errata"
 	"errata/internal/search"
-
-	gocmp "github.com/google/go-cmp/cmp"
 )
 
 var getCases = []testCase{
@@ -35,8 +35,13 @@ var getCases = []testCase{
 	{"absent", func(f *fixture) {
 		d := doc(1)
 		f.index(d)
-		for _, ref := range []errata.Ref{{Project: "1", EventID: doc(2).EventID, Time: d.Time, Class: 30}, {Project: "2", EventID: d.EventID},
-			{Project: "1", EventID: doc(3).EventID}, {Project: "1", EventID: "nonsense"}, {Project: "1", EventID: doc(4).EventID, Time: Now.AddDate(0, -3, 0).UnixMicro()}} {
+		for _, ref := range []errata.Ref{
+			{Project: "1", EventID: doc(2).EventID, Time: d.Time, Class: 30},
+			{Project: "2", EventID: d.EventID},
+			{Project: "1", EventID: doc(3).EventID},
+			{Project: "1", EventID: "nonsense"},
+			{Project: "1", EventID: doc(4).EventID, Time: Now.AddDate(0, -3, 0).UnixMicro()},
+		} {
 			_, err := f.e.Get(f.Context(), f.all, ref)
 			f.refused(err, errata.NotFound, "")
 		}
@@ -59,7 +64,7 @@ func (f *fixture) gets(want search.Doc, ref errata.Ref) {
 	got, err := f.e.Get(f.Context(), f.all, ref)
 	f.ok(err)
 	h := list(&want, true)
-	if diff := gocmp.Diff(search.Doc{Record: h.Record, Class: h.Class, Payload: h.Payload}, *got, gocmp.Comparer(bytes.Equal)); diff != "" {
+	if diff := gocmp.Diff(search.Doc(h), *got, gocmp.Comparer(bytes.Equal)); diff != "" {
 		f.Error(diff)
 	}
 }

@@ -24,10 +24,12 @@ var indexCases = []testCase{
 				ev.Trace = &errata.Trace{TraceID: "7f", SpanID: "8e"}
 				ev.Exceptions[0].Frames = []errata.Frame{{Module: "acme", Function: "run", File: "x/run.go", Line: 7}}
 			}))
-		for _, q := range []string{"deadlock", `"deadlock detected"`, "FooError", "type:fooerror", "code:e42", "culprit:main.run", "env:production",
+		for _, q := range []string{
+			"deadlock", `"deadlock detected"`, "FooError", "type:fooerror", "code:e42", "culprit:main.run", "env:production",
 			"release:1.2", "level:error", "event.severity:P2", "handled:true", "http.status:503", "trace:7f", "span:8e", "request_id:r-9",
 			"event:" + fmt.Sprintf("%032x", 1), "user:~00112233445566ff", "message:ledger", "stack:run.go", "frame:acme.run", "tags[region]:eu",
-			"os:ios", "service:service-1", "http.method:post", "url.path:/a", "url.domain:b.example", "has:tags[region]", "received:>2026-01-01"} {
+			"os:ios", "service:service-1", "http.method:post", "url.path:/a", "url.domain:b.example", "has:tags[region]", "received:>2026-01-01",
+		} {
 			f.finds(q, "1")
 		}
 	}},
@@ -122,13 +124,17 @@ func (f *fixture) foundInOwnRange(n, days int) {
 }
 
 func plainPayloads() [][]byte {
-	return [][]byte{[]byte(`{}`), []byte("{\"a\" : 1,\n\t\"b\":[ ]}"), []byte(`{"é":"決済エラー 🙂 \u00e9 \ud83d\ude42"}`),
-		[]byte(`{"big":"` + strings.Repeat("0123456789abcdef", 1<<16) + `"}`), []byte(`{"long":"` + strings.Repeat("x", 20<<10) + `"}`)}
+	return [][]byte{
+		[]byte(`{}`), []byte("{\"a\" : 1,\n\t\"b\":[ ]}"), []byte(`{"é":"決済エラー 🙂 \u00e9 \ud83d\ude42"}`),
+		[]byte(`{"big":"` + strings.Repeat("0123456789abcdef", 1<<16) + `"}`), []byte(`{"long":"` + strings.Repeat("x", 20<<10) + `"}`),
+	}
 }
 
-var hostilePayloads = [][]byte{[]byte(`{"__proto__":{"x":1},"constructor":1}`), []byte(`{"a.b":{"c.d":1},"a":{"b":2}}`),
+var hostilePayloads = [][]byte{
+	[]byte(`{"__proto__":{"x":1},"constructor":1}`), []byte(`{"a.b":{"c.d":1},"a":{"b":2}}`),
 	[]byte(`{"a":1,"a":2}`), []byte(`{"n":1.10,"m":1e400,"z":-0.0}`), []byte(`{"` + "\u2028" + `":"` + "\ufeff" + `"}`),
-	[]byte(strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200)), []byte(`{"type":1,"type":"object"}`)}
+	[]byte(strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200)), []byte(`{"type":1,"type":"object"}`),
+}
 
 // payloads checks that bytes come back as they went in, by Get and by Search.
 func (f *fixture) payloads(all [][]byte) {

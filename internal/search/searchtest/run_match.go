@@ -33,8 +33,10 @@ func (v *vector) doc(t testing.TB) search.Doc {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev := errata.Event{ID: strings.Repeat(strings.ToLower(v.ID), 32), ProjectID: "1", Timestamp: when.UnixMicro(), ReceivedAt: when.UnixMicro(),
-		Level: errata.Level(v.Level), Environment: v.Env, Release: v.Release, Message: v.Message, RequestID: v.RequestID, Class: 30}
+	ev := errata.Event{
+		ID: strings.Repeat(strings.ToLower(v.ID), 32), ProjectID: "1", Timestamp: when.UnixMicro(), ReceivedAt: when.UnixMicro(),
+		Level: errata.Level(v.Level), Environment: v.Env, Release: v.Release, Message: v.Message, RequestID: v.RequestID, Class: 30,
+	}
 	for i, s := range v.Values {
 		x := errata.Exception{Value: s}
 		if i == len(v.Values)-1 {
@@ -69,16 +71,16 @@ var matchCases = []testCase{
 		for _, q := range table.Queries {
 			r := f.everything()
 			r.Query = f.query(q.Query, zone)
-			found := ""
+			var found strings.Builder
 			for _, v := range table.Events {
 				for _, h := range f.agree(r).Hits {
 					if h.EventID[0] == strings.ToLower(v.ID)[0] {
-						found += v.ID
+						found.WriteString(v.ID)
 					}
 				}
 			}
-			if found != q.Hits {
-				f.Errorf("%s: found %q, want %q", q.Query, found, q.Hits)
+			if found.String() != q.Hits {
+				f.Errorf("%s: found %q, want %q", q.Query, found.String(), q.Hits)
 			}
 		}
 	}},
