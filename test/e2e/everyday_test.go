@@ -203,7 +203,7 @@ func (j *journey) pages() {
 	}
 	j.contains(".pager", "as of")
 	j.click(`.pager a[href]:not(.lnk)`)
-	j.until("the first page again", `document.getElementById(`+quote(first[0])+`) !== null`)
+	j.until("the first page again", `document.getElementById(`+quote(first[0])+`) !== null && document.querySelectorAll(".irow").length === 50`)
 	if back := j.ids(); !slices.Equal(back, first) {
 		j.t.Errorf("Previous leads to %d rows from %s, not to the first page", len(back), back[0])
 	}
