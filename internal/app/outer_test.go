@@ -28,7 +28,7 @@ func TestSlowBody(t *testing.T) {
 		t.Errorf("a body that never ends: %v", err)
 	}
 	for range 2 { // the deadline belongs to one request, not to the connection
-		res, err := http.Post("http://"+s.addr(), "", http.NoBody) //nolint:noctx // a local server
+		res, err := http.Post("http://"+s.addr(), "", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -168,8 +168,10 @@ func (c card) beginning() search.Place {
 
 // request asks for events of the issue over all its time.
 func (c card) request() search.Request {
-	return search.Request{Scope: c.scope(), Query: issueLeaf(c.is.Issue.ID), From: errata.FromMicros(c.is.Issue.FirstSeen),
-		To: errata.FromMicros(c.is.Issue.LastSeen + 1), Timeout: c.wait}
+	return search.Request{
+		Scope: c.scope(), Query: issueLeaf(c.is.Issue.ID), From: errata.FromMicros(c.is.Issue.FirstSeen),
+		To: errata.FromMicros(c.is.Issue.LastSeen + 1), Timeout: c.wait,
+	}
 }
 
 func issueLeaf(ids ...string) querylang.Expr {
@@ -319,8 +321,10 @@ func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, id stri
 func (s *Service) anywhere(ctx context.Context, r reader, id string, wait time.Duration) ([]errata.Ref, error) {
 	leaf := &querylang.Leaf{Key: querylang.Key{Name: "event"}, Values: []querylang.Value{{Kind: querylang.Equal, Raw: id, Text: id}}}
 	now := s.Clock()
-	res, err := s.Engine.Search(ctx, search.Request{Scope: r.scope(), Query: leaf, From: now.AddDate(0, 0, -search.MaxClass),
-		To: now.AddDate(0, 0, 1), Size: 2, Timeout: wait})
+	res, err := s.Engine.Search(ctx, search.Request{
+		Scope: r.scope(), Query: leaf, From: now.AddDate(0, 0, -search.MaxClass),
+		To: now.AddDate(0, 0, 1), Size: 2, Timeout: wait,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -92,8 +92,10 @@ func TestEventsOfAnIssueInPages(t *testing.T) {
 		ages = append(ages, time.Duration(i)*time.Hour)
 	}
 	v := one(t, p, ages...)
-	for q, want := range map[string]int{"": 25, "severity:P2": 25, "severity:P0": 0, "is:open env:production": 25, "!env:production": 0,
-		"type:keyerror events:>20": 25, "went": 25, "nothing": 0, "timestamp:<=-5h": 20} {
+	for q, want := range map[string]int{
+		"": 25, "severity:P2": 25, "severity:P0": 0, "is:open env:production": 25, "!env:production": 0,
+		"type:keyerror events:>20": 25, "went": 25, "nothing": 0, "timestamp:<=-5h": 20,
+	} {
 		var ids []string
 		ask := find.EventQuery{Q: q, Size: 7}
 		for page := 1; ; page++ {

@@ -58,8 +58,10 @@ func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView
 	if err != nil || none {
 		return EventPage{AsOf: at.asOf, Total: search.Total{Exact: true}}, err
 	}
-	return s.events(ctx, search.Request{Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: at.over.From,
-		To: at.over.To, Size: q.Size, After: at.after, TotalUpTo: maxTotal}, at, v.Project)
+	return s.events(ctx, search.Request{
+		Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: at.over.From,
+		To: at.over.To, Size: q.Size, After: at.after, TotalUpTo: maxTotal,
+	}, at, v.Project)
 }
 
 // maxTotal is how far the events of a list are counted.
@@ -134,11 +136,11 @@ func (e eventPlace) seal(next search.Cursor) string {
 	if next == "" {
 		return ""
 	}
-	out := ""
+	var out strings.Builder
 	for _, us := range []int64{e.asOf, e.over.From.UnixMicro(), e.over.To.UnixMicro()} {
-		out += strconv.FormatInt(us, 36) + "."
+		out.WriteString(strconv.FormatInt(us, 36) + ".")
 	}
-	return out + string(next)
+	return out.String() + string(next)
 }
 
 // maxTime bounds the times of cursors: the year 10000.

@@ -138,8 +138,9 @@ func (l *listing) inEnvironments(names []string) {
 
 // read makes the page.
 func (l *listing) read(ctx context.Context, tx *store.Tx) error {
-	rows, err := l.rows, error(nil)
+	rows := l.rows
 	if l.group == nil {
+		var err error
 		if rows, err = l.fromSQL(ctx, tx); err != nil {
 			return err
 		}

@@ -28,17 +28,19 @@ type row struct {
 // rows makes issues of every kind that this schema lets exist, of several
 // services, times and texts.
 func rows(projects []errata.Project) []row {
-	r := rand.New(rand.NewPCG(5, 7)) //nolint:gosec // a test's data
+	r := rand.New(rand.NewPCG(5, 7))
 	var out []row
 	for i := range 90 {
 		p := projects[r.IntN(len(projects))]
 		ago := time.Duration(r.Int64N(int64(20 * 24 * time.Hour)))
-		is := errata.Issue{ID: fmt.Sprintf("issue-%03d", i), ProjectID: p.ID, Number: int64(i + 1), Title: "went wrong",
+		is := errata.Issue{
+			ID: fmt.Sprintf("issue-%03d", i), ProjectID: p.ID, Number: int64(i + 1), Title: "went wrong",
 			Type: []string{"", "KeyError", "ValueError", "acme.Key_Error", "Straße%"}[r.IntN(5)], Code: []string{"", "E1", "e1", "E2"}[r.IntN(4)],
 			Culprit: []string{"", "shop.pay", "shop.refund"}[r.IntN(3)], Platform: "go", Level: errata.LevelError, Severity: errata.Severity(r.IntN(4)),
 			Status: []errata.Status{errata.Open, errata.Acknowledged, errata.Ignored}[r.IntN(3)],
 			Reason: []errata.Reason{errata.ReasonNew, errata.ReasonRegressed, errata.ReasonReopened}[r.IntN(3)], FirstSeen: now.Add(-ago).UnixMicro(),
-			LastSeen: now.Add(-ago / time.Duration(1+r.IntN(5))).UnixMicro(), Events: r.Int64N(200), Users: r.Int64N(20), EpisodeSeq: 1, Version: 1}
+			LastSeen: now.Add(-ago / time.Duration(1+r.IntN(5))).UnixMicro(), Events: r.Int64N(200), Users: r.Int64N(20), EpisodeSeq: 1, Version: 1,
+		}
 		if is.Status != errata.Ignored {
 			is.OpenedAt = is.FirstSeen
 		}
@@ -56,8 +58,10 @@ func save(t *testing.T, s *store.Store, all []row) {
 			if err := tx.CreateIssue(t.Context(), r.Issue, k); err != nil {
 				return err
 			}
-			_, err := tx.ClaimFingerprints(t.Context(), []store.Fingerprint{{FingerprintKey: store.FingerprintKey{ProjectID: r.ProjectID,
-				Fingerprint: r.print}, IssueID: r.ID, Version: "g1", Why: "{}"}})
+			_, err := tx.ClaimFingerprints(t.Context(), []store.Fingerprint{{FingerprintKey: store.FingerprintKey{
+				ProjectID:   r.ProjectID,
+				Fingerprint: r.print,
+			}, IssueID: r.ID, Version: "g1", Why: "{}"}})
 			if err != nil {
 				return err
 			}

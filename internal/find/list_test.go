@@ -23,8 +23,10 @@ func many(t *testing.T, p *partstest.Parts, n int) errata.Project {
 	shop := p.NewProject("shop", errata.ProjectSettings{})
 	b := p.Batch()
 	for i := range n {
-		e := partstest.Event{ID: partstest.EventID(i + 1), Type: fmt.Sprintf("Kind%dError", i), Message: "no such key",
-			Level: []string{"fatal", "error", "info"}[i%3], Time: now.Add(-time.Duration(i) * time.Minute)}
+		e := partstest.Event{
+			ID: partstest.EventID(i + 1), Type: fmt.Sprintf("Kind%dError", i), Message: "no such key",
+			Level: []string{"fatal", "error", "info"}[i%3], Time: now.Add(-time.Duration(i) * time.Minute),
+		}
 		if i%3 == 0 {
 			e.Message, e.Env = "timeout of a backend", "staging"
 		}

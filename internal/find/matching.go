@@ -59,8 +59,10 @@ func within(ctx context.Context, wait time.Duration) (context.Context, context.C
 func (s *Service) matching(ctx context.Context, in store.Scope, group querylang.Expr, r Range, limit int) (ids []string, gaps []search.Gap, more bool, err error) {
 	ctx, cancel, wait := within(ctx, cardWait)
 	defer cancel()
-	res, err := s.Engine.Search(ctx, search.Request{Scope: search.Scope{Projects: in.Projects}, Query: group, From: r.From, To: r.To,
-		Timeout: wait, Aggs: []search.Agg{{Name: "issues", Kind: search.Terms, Key: querylang.Key{Name: "issue"}, Size: limit + 1}}})
+	res, err := s.Engine.Search(ctx, search.Request{
+		Scope: search.Scope{Projects: in.Projects}, Query: group, From: r.From, To: r.To,
+		Timeout: wait, Aggs: []search.Agg{{Name: "issues", Kind: search.Terms, Key: querylang.Key{Name: "issue"}, Size: limit + 1}},
+	})
 	if err != nil {
 		return nil, nil, false, err
 	}

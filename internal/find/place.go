@@ -31,8 +31,10 @@ func (p place) from(c store.IssueCursor, back bool) place {
 }
 
 func (p place) page(size int) store.IssuePage {
-	return store.IssuePage{Sort: store.IssueSort(p.Sort), After: store.IssueCursor{Rank: p.Rank, LastSeen: p.LastSeen, ID: p.ID},
-		Backwards: p.Back, Size: size}
+	return store.IssuePage{
+		Sort: store.IssueSort(p.Sort), After: store.IssueCursor{Rank: p.Rank, LastSeen: p.LastSeen, ID: p.ID},
+		Backwards: p.Back, Size: size,
+	}
 }
 
 // seal writes the cursor, tied to what it belongs to.

@@ -71,8 +71,10 @@ func refuseMixed(bound querylang.Expr) error {
 }
 
 func unsupported(l *querylang.Leaf, message string) error {
-	return errata.Because(errata.Invalid, message, nil, errata.Detail{Reason: search.ReasonQuery, Field: "q",
-		Start: l.Start, End: l.End, Message: message})
+	return errata.Because(errata.Invalid, message, nil, errata.Detail{
+		Reason: search.ReasonQuery, Field: "q",
+		Start: l.Start, End: l.End, Message: message,
+	})
 }
 
 // takeAll moves services, severities and statuses, for which the indexes of
@@ -111,8 +113,10 @@ func (p *plan) takeServices(r reader, group querylang.Expr) querylang.Expr {
 
 func (p *plan) service(r reader, l *querylang.Leaf, negated bool) {
 	p.filter.Scope.Projects = slices.DeleteFunc(p.filter.Scope.Projects, func(id string) bool {
-		return querylang.Match(l, &querylang.Record{Service: r.projects[id].Slug,
-			Terms: []string{"service=" + querylang.Fold(r.projects[id].Slug)}}) == negated
+		return querylang.Match(l, &querylang.Record{
+			Service: r.projects[id].Slug,
+			Terms:   []string{"service=" + querylang.Fold(r.projects[id].Slug)},
+		}) == negated
 	})
 }
 

@@ -46,15 +46,17 @@ var services = []string{"shop", "api", "jobs"}
 // facts makes a history: much of it today, much of it around the clock change
 // and around midnights of several zones, some of it too old or from the future.
 func facts() []fact {
-	r := rand.New(rand.NewPCG(20, 26)) //nolint:gosec // a test's data
+	r := rand.New(rand.NewPCG(20, 26))
 	var out []fact
 	add := func(at time.Time) {
 		f := fact{service: services[r.IntN(3)], at: at.Truncate(time.Microsecond)}
-		f.Event = partstest.Event{ID: partstest.EventID(len(out) + 1), Type: fmt.Sprintf("Kind%dError", r.IntN(5)), Time: f.at,
+		f.Event = partstest.Event{
+			ID: partstest.EventID(len(out) + 1), Type: fmt.Sprintf("Kind%dError", r.IntN(5)), Time: f.at,
 			Message: []string{"timeout of a backend", "connection refused", "no such key"}[r.IntN(3)],
 			Env:     []string{"production", "staging", "Staging", "dev"}[r.IntN(4)],
 			Level:   []string{"fatal", "error", "error", "warning", "info"}[r.IntN(5)],
-			User:    []string{"", "u-1", "u-2", "u-3", "u-4"}[r.IntN(5)], Severity: []string{"", "", "", "P0", "P3"}[r.IntN(5)]}
+			User:    []string{"", "u-1", "u-2", "u-3", "u-4"}[r.IntN(5)], Severity: []string{"", "", "", "P0", "P3"}[r.IntN(5)],
+		}
 		f.env, f.severity = f.Env, severityOf(f.service, f.Level, f.Severity)
 		if now.Sub(at) > 30*24*time.Hour { // a clock that is wrong: it counts when it came
 			f.at = now
@@ -71,8 +73,10 @@ func facts() []fact {
 	for i := range 80 {
 		add(change.Add(time.Duration(i) * 15 * time.Minute))
 	}
-	for _, edge := range []string{"2026-11-18T23:00:00Z", "2026-11-18T18:30:00Z", "2026-11-16T00:00:00Z", "2026-11-15T23:00:00Z", "2026-10-25T01:00:00Z",
-		"2026-11-20T10:00:00Z", "2026-11-19T10:15:00Z", "2026-11-19T10:30:00Z"} {
+	for _, edge := range []string{
+		"2026-11-18T23:00:00Z", "2026-11-18T18:30:00Z", "2026-11-16T00:00:00Z", "2026-11-15T23:00:00Z", "2026-10-25T01:00:00Z",
+		"2026-11-20T10:00:00Z", "2026-11-19T10:15:00Z", "2026-11-19T10:30:00Z",
+	} {
 		at, err := time.Parse(time.RFC3339, edge)
 		if err != nil {
 			panic(err)
@@ -434,8 +438,10 @@ func (h history) counters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := issueCount{events: r.Issue.Events, users: r.Issue.Users, severity: r.Issue.Severity, first: errata.FromMicros(r.Issue.FirstSeen),
-			last: errata.FromMicros(r.Issue.LastSeen), lastDay: view.LastDay, hours: [24]int64(r.Hours), envs: map[string]int64{}}
+		got := issueCount{
+			events: r.Issue.Events, users: r.Issue.Users, severity: r.Issue.Severity, first: errata.FromMicros(r.Issue.FirstSeen),
+			last: errata.FromMicros(r.Issue.LastSeen), lastDay: view.LastDay, hours: [24]int64(r.Hours), envs: map[string]int64{},
+		}
 		for _, e := range view.Environments {
 			got.envs[e] = want.envs[e]
 		}

@@ -103,8 +103,10 @@ func (v *volume) selectIssues(ctx context.Context, tx *store.Tx) (err error) {
 	v.ids, err = tx.IssueIDs(ctx, f, limit+1)
 	if len(v.ids) > limit {
 		const sentence = "More issues match than one chart can hold."
-		return errata.Because(errata.Invalid, sentence, nil, errata.Detail{Reason: "query.too_broad", Field: "q", Message: sentence,
-			Hint: "Add service: or shorten the range."})
+		return errata.Because(errata.Invalid, sentence, nil, errata.Detail{
+			Reason: "query.too_broad", Field: "q", Message: sentence,
+			Hint: "Add service: or shorten the range.",
+		})
 	}
 	return err
 }

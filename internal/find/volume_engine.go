@@ -79,11 +79,15 @@ func (v *volume) requests(wait time.Duration) []search.Request {
 	if v.plan.narrow {
 		group = querylang.All(issueLeaf(v.ids...), group)
 	}
-	r := search.Request{Scope: search.Scope{Projects: v.plan.filter.Scope.Projects}, Query: group, From: v.out.Range.From,
-		To: v.out.Range.To, Timeout: wait}
+	r := search.Request{
+		Scope: search.Scope{Projects: v.plan.filter.Scope.Projects}, Query: group, From: v.out.Range.From,
+		To: v.out.Range.To, Timeout: wait,
+	}
 	byTime := search.Agg{Name: "time", Kind: search.Histogram, Interval: v.out.Interval, Zone: v.q.Zone}
-	r.Aggs = []search.Agg{byTime, {Name: "by", Kind: search.Terms, Key: querylang.Key{Name: engineKeys[v.q.By]}, Size: maxValues,
-		Sub: []search.Agg{byTime}}}
+	r.Aggs = []search.Agg{byTime, {
+		Name: "by", Kind: search.Terms, Key: querylang.Key{Name: engineKeys[v.q.By]}, Size: maxValues,
+		Sub: []search.Agg{byTime},
+	}}
 	if !v.q.Compare {
 		return []search.Request{r}
 	}

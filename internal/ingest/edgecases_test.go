@@ -174,5 +174,8 @@ func counted(t *testing.T, db *sql.DB, cases map[string][]string) map[string][]s
 			got[names[slug]] = append(got[names[slug]], outcome)
 		}
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return got
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -329,8 +328,10 @@ func TestOlderThanItsRetention(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev := &errata.Event{ID: "e", ProjectID: r.project.ID, Level: errata.LevelError, ReceivedAt: start.UnixMicro(),
-		Timestamp: start.Add(-30*24*time.Hour - time.Second).UnixMicro()}
+	ev := &errata.Event{
+		ID: "e", ProjectID: r.project.ID, Level: errata.LevelError, ReceivedAt: start.UnixMicro(),
+		Timestamp: start.Add(-30*24*time.Hour - time.Second).UnixMicro(),
+	}
 	if err := r.Accept(t.Context(), a, ev, 100); err != nil {
 		t.Fatal(err)
 	}
@@ -465,7 +466,7 @@ func TestAfterTheEnd(t *testing.T) {
 
 func TestFullLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCommitter(nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		c := newCommitter(nil, slog.New(slog.DiscardHandler))
 		for range cap(c.in) {
 			c.in <- &waiter{}
 		}

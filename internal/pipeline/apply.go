@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -228,9 +229,7 @@ func (t *turnTx) claim(ctx context.Context, keys []store.FingerprintKey, seen ma
 		}
 	}
 	theirs, err := t.tx.Fingerprints(ctx, lost)
-	for k, id := range theirs {
-		have[k] = id
-	}
+	maps.Copy(have, theirs)
 	return err
 }
 
@@ -308,9 +307,7 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, is := range t.made {
-		issues[id] = is
-	}
+	maps.Copy(issues, t.made)
 	newcomers, err := t.users(ctx, issues)
 	if err != nil {
 		return err
@@ -353,8 +350,10 @@ func (t *turnTx) create(ctx context.Context, issues []errata.Issue) (err error) 
 
 func keysOf(is errata.Issue) store.IssueKeys {
 	words, _ := querylang.Stream(256, is.Title, is.Type, is.Culprit, is.Code)
-	return store.IssueKeys{Type: querylang.Fold(is.Type), Code: querylang.Fold(is.Code), Culprit: querylang.Fold(is.Culprit),
-		Words: " " + strings.TrimSpace(words) + " "}
+	return store.IssueKeys{
+		Type: querylang.Fold(is.Type), Code: querylang.Fold(is.Code), Culprit: querylang.Fold(is.Culprit),
+		Words: " " + strings.TrimSpace(words) + " ",
+	}
 }
 
 // users notes who met the issues and returns how many were new to each. An
@@ -380,8 +379,10 @@ func (t *turnTx) addUp(ctx context.Context) error {
 		hours[store.IssueHour{IssueID: it.issue, Hour: ev.Timestamp - ev.Timestamp%hour, Environment: ev.Environment}]++
 		in := store.IssueIn{IssueID: it.issue, Name: ev.Environment}
 		envs[in] = envs[in].Add(ev.Timestamp)
-		quarters[store.Quarter{ProjectID: ev.ProjectID, Start: ev.Timestamp - ev.Timestamp%quarter, Environment: ev.Environment,
-			Severity: ev.Severity, Level: ev.Level}]++
+		quarters[store.Quarter{
+			ProjectID: ev.ProjectID, Start: ev.Timestamp - ev.Timestamp%quarter, Environment: ev.Environment,
+			Severity: ev.Severity, Level: ev.Level,
+		}]++
 		if ev.Release == "" {
 			continue
 		}

@@ -20,7 +20,7 @@ func (w *Worker) drain(ctx context.Context, from *queue.Consumer) {
 	for ctx.Err() == nil {
 		ms, err := from.Next(ctx, 1)
 		if err != nil {
-			w.Log.Warn("backlog not readable", slog.Any("error", err))
+			w.Log.WarnContext(ctx, "backlog not readable", slog.Any("error", err))
 			pause(ctx, time.Second)
 			continue
 		}
@@ -31,7 +31,7 @@ func (w *Worker) drain(ctx context.Context, from *queue.Consumer) {
 			}
 			wait := backlogWaits[min(failures, len(backlogWaits)-1)]
 			failures++
-			w.Log.Warn("parked events not written yet", slog.Int64("events", m.Items), slog.Duration("wait", wait), slog.Any("error", err))
+			w.Log.WarnContext(ctx, "parked events not written yet", slog.Int64("events", m.Items), slog.Duration("wait", wait), slog.Any("error", err))
 			pause(ctx, wait)
 		}
 	}

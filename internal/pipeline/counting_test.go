@@ -101,8 +101,10 @@ func read(t *testing.T, p *parts.Parts, project errata.Project) figures {
 		}
 		return err
 	})
-	res, err := p.Engine.Search(t.Context(), search.Request{Scope: search.Scope{Projects: []string{project.ID}},
-		From: far.AddDate(0, -3, 0), To: far, Size: 1000})
+	res, err := p.Engine.Search(t.Context(), search.Request{
+		Scope: search.Scope{Projects: []string{project.ID}},
+		From:  far.AddDate(0, -3, 0), To: far, Size: 1000,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +129,10 @@ func read(t *testing.T, p *parts.Parts, project errata.Project) figures {
 // plain is what n stored events of one type and user in one project look like.
 func plain(kind string, ids ...string) figures {
 	n := int64(len(ids))
-	return figures{Issues: map[string]int64{kind: n}, Users: map[string]int64{kind: 1}, Numbers: []int64{1}, Events: n, Hours: n, Envs: n,
-		Quarters: n, Outcomes: map[string]int64{"stored/full": n}, Letters: map[string]int64{}, Stored: ids}
+	return figures{
+		Issues: map[string]int64{kind: n}, Users: map[string]int64{kind: 1}, Numbers: []int64{1}, Events: n, Hours: n, Envs: n,
+		Quarters: n, Outcomes: map[string]int64{"stored/full": n}, Letters: map[string]int64{}, Stored: ids,
+	}
 }
 
 func id(n int) string { return parts.EventID(n) }
@@ -459,8 +463,10 @@ func TestOneIDTwoContents(t *testing.T) {
 		for range got.Issues {
 			numbers = append(numbers, int64(len(numbers)+1))
 		}
-		want := figures{Issues: got.Issues, Users: got.Users, Numbers: numbers, Events: 12, Hours: 12, Envs: 12, Quarters: 12,
-			Outcomes: map[string]int64{"stored/full": 12, "deduplicated/event_id": 24}, Letters: map[string]int64{}, Stored: ids}
+		want := figures{
+			Issues: got.Issues, Users: got.Users, Numbers: numbers, Events: 12, Hours: 12, Envs: 12, Quarters: 12,
+			Outcomes: map[string]int64{"stored/full": 12, "deduplicated/event_id": 24}, Letters: map[string]int64{}, Stored: ids,
+		}
 		same(t, "each id once", got, want)
 	})
 }
@@ -508,8 +514,10 @@ func byUser(t *testing.T, p *parts.Parts, in errata.Project, user string) int {
 	hash := querylang.UserHash(parts.Secret, user)
 	leaf := &querylang.Leaf{Key: querylang.Key{Name: "user"}, Values: []querylang.Value{{Kind: querylang.Equal, Text: hash}}}
 	now := p.Clock()
-	res, err := p.Engine.Search(t.Context(), search.Request{Scope: search.Scope{Projects: []string{in.ID}}, Query: leaf,
-		From: now.Add(-time.Hour), To: now.Add(time.Hour), Size: 100})
+	res, err := p.Engine.Search(t.Context(), search.Request{
+		Scope: search.Scope{Projects: []string{in.ID}}, Query: leaf,
+		From: now.Add(-time.Hour), To: now.Add(time.Hour), Size: 100,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

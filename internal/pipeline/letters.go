@@ -28,8 +28,10 @@ var errorWords = redact.New(errata.ProjectSettings{})
 func (w *Worker) deadLetter(e queue.Entry, reason string, cause error, applied bool) store.DeadLetter {
 	now := w.Clock().UnixMicro()
 	id := newID()
-	l := store.DeadLetter{ID: id, ProjectID: e.ProjectID, EventID: id, Reason: reason, Error: errorWords.Text(cause.Error()), Tries: 1,
-		SQLApplied: applied, Payload: letterZstd.EncodeAll(e.Payload, nil), FirstAt: now, LastAt: now}
+	l := store.DeadLetter{
+		ID: id, ProjectID: e.ProjectID, EventID: id, Reason: reason, Error: errorWords.Text(cause.Error()), Tries: 1,
+		SQLApplied: applied, Payload: letterZstd.EncodeAll(e.Payload, nil), FirstAt: now, LastAt: now,
+	}
 	if ev, err := normalize.Decode(e.Payload); err == nil && ev.ID != "" {
 		l.EventID = ev.ID
 	}

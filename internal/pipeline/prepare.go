@@ -37,10 +37,14 @@ func prepare(batch string, e queue.Entry, p errata.Project) (it *item, err error
 		return nil, err
 	}
 	res := grouping.Fingerprint(ev, p)
-	it = &item{batch: batch, entry: e, event: ev, fingerprint: res.Hash, group: res, title: grouping.Title(ev),
-		issue: e.IssueID}
-	it.doc = search.Doc{Class: ev.Class, Payload: e.Payload,
-		Record: querylang.NewRecord(ev, querylang.Meta{Service: p.Slug, Issue: e.IssueID, Title: it.title})}
+	it = &item{
+		batch: batch, entry: e, event: ev, fingerprint: res.Hash, group: res, title: grouping.Title(ev),
+		issue: e.IssueID,
+	}
+	it.doc = search.Doc{
+		Class: ev.Class, Payload: e.Payload,
+		Record: querylang.NewRecord(ev, querylang.Meta{Service: p.Slug, Issue: e.IssueID, Title: it.title}),
+	}
 	return it, nil
 }
 

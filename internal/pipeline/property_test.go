@@ -30,10 +30,12 @@ type history struct {
 func drawHistory(t *rapid.T) history {
 	pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(t, name) }
 	one := func() sent {
-		return sent{poison: rapid.IntRange(0, 9).Draw(t, "poison") == 0, Event: parts.Event{ID: id(rapid.IntRange(1, 8).Draw(t, "id")),
+		return sent{poison: rapid.IntRange(0, 9).Draw(t, "poison") == 0, Event: parts.Event{
+			ID:   id(rapid.IntRange(1, 8).Draw(t, "id")),
 			Type: pick("type", "KeyError", "ValueError", "OSError"), User: pick("user", "", "u-1", "u-2"), Env: pick("env", "production", "staging"),
 			Level: pick("level", "fatal", "error", "warning"), Release: pick("release", "", "shop@1.0.0", "shop@1.1.0"),
-			Time: time.Now().Add(-time.Duration(rapid.IntRange(0, 48*60).Draw(t, "minutes ago")) * time.Minute)}}
+			Time: time.Now().Add(-time.Duration(rapid.IntRange(0, 48*60).Draw(t, "minutes ago")) * time.Minute),
+		}}
 	}
 	var h history
 	for range rapid.IntRange(1, 5).Draw(t, "batches") {

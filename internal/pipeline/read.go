@@ -37,7 +37,7 @@ func (w *Worker) read(ctx context.Context, ms []*queue.Message) (batches []queue
 			err = w.ack(ctx, []*queue.Message{m})
 		}
 		if err != nil {
-			w.Log.Error("damaged batch not put aside", slog.String("batch_id", m.ID), slog.Any("error", errors.Join(err, m.Retry(w.again))))
+			w.Log.ErrorContext(ctx, "damaged batch not put aside", slog.String("batch_id", m.ID), slog.Any("error", errors.Join(err, m.Retry(w.again))))
 		}
 	}
 	return batches, sound
@@ -78,7 +78,7 @@ func keepFile(dir, name string, data []byte) (err error) {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	d, err := os.Open(dir) //nolint:gosec // a folder of the data directory
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -159,8 +159,10 @@ func newMetrics(reg prometheus.Registerer) metrics {
 	m := metrics{
 		quarantined: prometheus.NewCounter(prometheus.CounterOpts{Name: "errata_quarantined_batches_total", Help: "Batches that could not be read."}),
 		stored:      prometheus.NewCounter(prometheus.CounterOpts{Name: "errata_events_stored_total", Help: "Events counted for the first time."}),
-		turns: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "errata_worker_turn_seconds", Help: "Time of one turn of the worker.",
-			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12)}),
+		turns: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "errata_worker_turn_seconds", Help: "Time of one turn of the worker.",
+			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12),
+		}),
 	}
 	reg.MustRegister(m.quarantined, m.stored, m.turns)
 	return m

@@ -30,7 +30,7 @@ func (w *Worker) loop(ctx context.Context, from *queue.Consumer) {
 	for ctx.Err() == nil {
 		ms, err := from.Next(ctx, turnMessages)
 		if err != nil {
-			w.Log.Warn("queue not readable", slog.Any("error", err))
+			w.Log.WarnContext(ctx, "queue not readable", slog.Any("error", err))
 			pause(ctx, time.Second)
 			continue
 		}
@@ -83,7 +83,7 @@ func (w *Worker) turn(ctx context.Context, ms []*queue.Message, before <-chan st
 			return
 		}
 		if err := w.repeat(ctx, c.messages, err); err != nil {
-			w.Log.Warn("turn failed", slog.Int("messages", len(ms)), slog.Any("error", err))
+			w.Log.WarnContext(ctx, "turn failed", slog.Int("messages", len(ms)), slog.Any("error", err))
 		}
 	}()
 	return written

@@ -50,8 +50,10 @@ func New(o Options) *Worker {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Worker{Options: o, metrics: newMetrics(o.Metrics), again: time.Second, tries: map[string]int{},
-		projects: projects{store: o.Store, clock: o.Clock}}
+	return &Worker{
+		Options: o, metrics: newMetrics(o.Metrics), again: time.Second, tries: map[string]int{},
+		projects: projects{store: o.Store, clock: o.Clock},
+	}
 }
 
 // Run drains both streams until ctx ends.

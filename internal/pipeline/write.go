@@ -79,7 +79,7 @@ func (w *Worker) offer(ctx context.Context, items []*item) (again []*item, err e
 	for i, r := range results {
 		switch r.Status {
 		case search.Rejected:
-			w.Log.Warn("event refused by the engine", slog.String("event_id", items[i].event.ID), slog.String("reason", r.Reason))
+			w.Log.WarnContext(ctx, "event refused by the engine", slog.String("event_id", items[i].event.ID), slog.String("reason", r.Reason))
 			refused = append(refused, w.spoil(items[i], mapping, errors.New(r.Reason)))
 		case search.Retry:
 			again = append(again, items[i])

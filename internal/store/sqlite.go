@@ -41,7 +41,7 @@ func openSQLite(ctx context.Context, opt Options, files fs.FS) (base, error) {
 	if err := touch(opt.Path); err != nil {
 		return nil, errata.E(errata.Unavailable, "The database file cannot be made.", err)
 	}
-	writer, err := sql.Open("sqlite", sqliteDSN(opt.Path, "cache_size(-32768)", "wal_autocheckpoint(4000)")+"&_txlock=immediate")
+	writer, err := sql.Open("sqlite", sqliteDSN(opt.Path, "cache_size(-8192)", "wal_autocheckpoint(4000)")+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}

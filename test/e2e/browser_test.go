@@ -85,7 +85,7 @@ func browser(t testing.TB) context.Context {
 		}
 		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 		ctx, stop := chromedp.NewContext(alloc)
-		chromium.ctx, chromium.stop = ctx, func() { stop(); stopAlloc() }
+		chromium.ctx, chromium.stop = ctx, func() { stop(); stopAlloc() } //nolint:fatcontext // one browser for all tests
 		if err := chromedp.Do(ctx); err != nil {
 			t.Fatalf("starting %s: %v", path, err)
 		}
@@ -265,13 +265,6 @@ func (b *tab) body() string {
 	return s
 }
 
-// source is the page as it stands in memory, attributes and hidden parts
-// included.
-func (b *tab) source() string {
-	b.t.Helper()
-	return ask[string](b, `document.documentElement.outerHTML`)
-}
-
 // texts are the visible texts of all elements that match.
 func (b *tab) texts(css string) []string {
 	b.t.Helper()
@@ -301,7 +294,8 @@ func (b *tab) size(width, height int64) {
 func (b *tab) theme(name string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 }
 
 // signIn signs in through the form.

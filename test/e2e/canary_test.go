@@ -143,14 +143,18 @@ func plants() []plant {
 // event is an ordinary event with this one secret.
 func (p plant) event(n int) string {
 	frames := func() object {
-		return object{"frames": []any{object{"function": "pay", "module": "shop.pay", "filename": "shop/pay.py", "lineno": 7, "in_app": true,
-			"context_line": "    connect()", "vars": object{"order": "991"}}}}
+		return object{"frames": []any{object{
+			"function": "pay", "module": "shop.pay", "filename": "shop/pay.py", "lineno": 7, "in_app": true,
+			"context_line": "    connect()", "vars": object{"order": "991"},
+		}}}
 	}
-	e := object{"event_id": eventID(n), "platform": "python", "level": "error",
+	e := object{
+		"event_id": eventID(n), "platform": "python", "level": "error",
 		"exception":   object{"values": []any{object{"type": fmt.Sprintf("Planted%c%c", 'A'+n/26, 'a'+n%26), "value": "payment failed, " + plain, "stacktrace": frames()}}},
 		"threads":     object{"values": []any{object{"id": "1", "stacktrace": frames()}}},
 		"breadcrumbs": object{"values": []any{object{"category": "http", "data": object{"method": "GET"}}}},
-		"user":        object{"id": "customer-17"}, "logger": plain}
+		"user":        object{"id": "customer-17"}, "logger": plain,
+	}
 	if strings.HasPrefix(p.field, "message") || p.field == "logentry" {
 		delete(e, "exception")
 		e["fingerprint"] = []any{eventID(n)}
@@ -202,8 +206,12 @@ func TestCanary(t *testing.T) {
 // refusals sends secrets with what is refused; the answers must not repeat them.
 func refusals(t *testing.T, p *apptest.Product, to apptest.Project) []plant {
 	t.Helper()
-	out := []plant{{field: "broken JSON", canary: "cnryBrokenq7xkz"}, {field: "query of the address", canary: "cnryQueryq7xkz"},
-		{field: "refused key", canary: "cnryKeyq7xkz"}, {field: "wrong password", canary: "cnryPassq7xkz"}}
+	out := []plant{
+		{field: "broken JSON", canary: "cnryBrokenq7xkz"},
+		{field: "query of the address", canary: "cnryQueryq7xkz"},
+		{field: "refused key", canary: "cnryKeyq7xkz"},
+		{field: "wrong password", canary: "cnryPassq7xkz"},
+	}
 	look := func(n int, text string) {
 		if strings.Contains(text, out[n].canary) {
 			t.Errorf("the answer repeats the secret of a %s: %s", out[n].field, text)

@@ -44,15 +44,18 @@ func hostileEvent(n int, s string) string {
 	if strings.Contains(s, "script:") || strings.HasPrefix(s, "data:") {
 		address = s
 	}
-	frame := object{"function": s, "module": s, "filename": s + ".py", "abs_path": "/srv/" + s, "package": s, "lineno": 7, "colno": 3, "in_app": true,
-		"context_line": s, "pre_context": []string{s, "x = 1"}, "post_context": []string{"y = 2", s}, "vars": object{s: s, "deep": object{s: []any{s, object{s: s}}}}}
+	frame := object{
+		"function": s, "module": s, "filename": s + ".py", "abs_path": "/srv/" + s, "package": s, "lineno": 7, "colno": 3, "in_app": true,
+		"context_line": s, "pre_context": []string{s, "x = 1"}, "post_context": []string{"y = 2", s}, "vars": object{s: s, "deep": object{s: []any{s, object{s: s}}}},
+	}
 	far := object{"function": s, "module": s, "filename": s, "in_app": false}
 	e := object{
 		"event_id": eventID(n), "platform": "python", "level": "error", "logger": s, "transaction": s, "server_name": s, "release": s, "dist": s, "environment": s,
 		"message": object{"formatted": s, "message": s, "params": []any{s}},
 		"exception": object{"values": []any{
 			object{"type": s, "value": s, "module": s},
-			object{"type": s, "value": s, "module": s, "mechanism": object{"type": s, "handled": false, "source": s}, "stacktrace": object{"frames": []any{far, frame}}}}},
+			object{"type": s, "value": s, "module": s, "mechanism": object{"type": s, "handled": false, "source": s}, "stacktrace": object{"frames": []any{far, frame}}},
+		}},
 		"threads":     object{"values": []any{object{"id": s, "name": s, "crashed": true, "stacktrace": object{"frames": []any{frame}}}}},
 		"user":        object{"id": s, "email": s, "username": s, "name": s, "geo": object{"city": s}, "data": object{s: s}},
 		"tags":        object{s: s, "key": s},
@@ -61,12 +64,15 @@ func hostileEvent(n int, s string) string {
 		"modules":     object{s: s},
 		"sdk":         object{"name": s, "version": s},
 		"fingerprint": []any{"{{ default }}", eventID(n)},
-		"request": object{"url": address, "method": s, "query_string": []any{[]any{s, s}}, "headers": object{s: s, "Referer": address, "User-Agent": s},
-			"cookies": object{s: s}, "data": object{s: s}, "env": object{s: s}},
+		"request": object{
+			"url": address, "method": s, "query_string": []any{[]any{s, s}}, "headers": object{s: s, "Referer": address, "User-Agent": s},
+			"cookies": object{s: s}, "data": object{s: s}, "env": object{s: s},
+		},
 		"breadcrumbs": object{"values": []any{
 			object{"type": s, "category": s, "message": s, "level": s, "data": object{s: s}},
 			object{"category": "http", "data": object{"url": address, "method": s, "status_code": s}},
-			object{"category": "navigation", "data": object{"from": s, "to": address}}}},
+			object{"category": "navigation", "data": object{"from": s, "to": address}},
+		}},
 	}
 	text, err := json.Marshal(e)
 	if err != nil {

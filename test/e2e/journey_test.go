@@ -38,7 +38,6 @@ type journey struct {
 	script  bool
 	shopDSN string
 	shop    string // issue of the Go program's error
-	token   string
 }
 
 // setUp goes from the link that the program prints to the set-up page of the

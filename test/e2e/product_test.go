@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -155,17 +154,11 @@ func api(t testing.TB, p *apptest.Product, token, path string) string {
 // parts are the addresses of everything that shows one event of an issue.
 func parts(issue, event string) []string {
 	base := "/issues/" + issue + "/events/" + event
-	return []string{base, base + "?frames=all", base + "?frames=raw", base + "/stack", base + "/breadcrumbs", base + "/request",
-		base + "/tags", base + "/json"}
+	return []string{
+		base, base + "?frames=all", base + "?frames=raw", base + "/stack", base + "/breadcrumbs", base + "/request",
+		base + "/tags", base + "/json",
+	}
 }
 
 // since is how long ago a moment was, for what a test prints.
 func since(t time.Time) time.Duration { return time.Since(t).Round(time.Millisecond) }
-
-// issueOf is the short id at the end of an address.
-func issueOf(address string) string {
-	path, _, _ := strings.Cut(address, "?")
-	_, rest, _ := strings.Cut(path, "/issues/")
-	id, _, _ := strings.Cut(rest, "/")
-	return id
-}

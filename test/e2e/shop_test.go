@@ -3,9 +3,11 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +101,7 @@ var goRuntime = []object{
 	frame("HandlerFunc.ServeHTTP", "net/http", "net/http/server.go", 2294, false),
 }
 
-var deadlockFrames = append(goRuntime[:len(goRuntime):len(goRuntime)],
+var deadlockFrames = append(slices.Clip(goRuntime),
 	frame("(*API).PlaceOrder", "example.org/shop/internal/api", "internal/api/orders.go", 88, true,
 		"\torder, err := decodeOrder(r)", "\tif err != nil {", "\t\treturn badRequest(err)", "\t}",
 		">\tif err := a.orders.Place(r.Context(), order); err != nil {", "\t\treturn fmt.Errorf(\"place order %s: %w\", order.ID, err)", "\t}"),
@@ -111,8 +113,10 @@ var deadlockFrames = append(goRuntime[:len(goRuntime):len(goRuntime)],
 		"\t\t\ttag, err := tx.Exec(ctx, updateStock, line.SKU, line.Qty)", "\t\t\tif err != nil {",
 		">\t\t\t\treturn fmt.Errorf(\"reserve inventory: update stock_levels: %w\", err)", "\t\t\t}",
 		"\t\t\tif tag.RowsAffected() == 0 {", "\t\t\t\treturn ErrOutOfStock{SKU: line.SKU}", "\t\t\t}"),
-		"vars", object{"o.ID": "ord_29QX71", "o.Lines": []any{object{"SKU": "TEA-042", "Qty": 3}, object{"SKU": "CUP-007", "Qty": 1}},
-			"o.Customer.Email": "nobody@example.com", "attempt": 2, "err": "ERROR: deadlock detected (SQLSTATE 40P01)"}),
+		"vars", object{
+			"o.ID": "ord_29QX71", "o.Lines": []any{object{"SKU": "TEA-042", "Qty": 3}, object{"SKU": "CUP-007", "Qty": 1}},
+			"o.Customer.Email": "nobody@example.com", "attempt": 2, "err": "ERROR: deadlock detected (SQLSTATE 40P01)",
+		}),
 )
 
 var ratesFrames = []object{
@@ -162,52 +166,86 @@ var checkoutCrumbs = []object{
 	crumb("retry", "attempt 2 of 3 after a deadlock", "warning", 0.41, nil),
 }
 
-var orderRequest = object{"method": "POST", "url": "https://api.shop.example/v1/orders?channel=app&token=secret-token-1", "query_string": "channel=app&token=secret-token-1",
+var orderRequest = object{
+	"method": "POST", "url": "https://api.shop.example/v1/orders?channel=app&token=secret-token-1", "query_string": "channel=app&token=secret-token-1",
 	"headers": object{"Content-Type": "application/json", "User-Agent": "ShopApp/8.4 (iPhone; iOS 19.1)", "Authorization": "Bearer eyJhbGciOi.secret.part", "X-Request-Id": "req-7f3ac1e0", "Accept-Language": "nb-NO"},
-	"cookies": "session=abc123; theme=dark", "data": object{"lines": []any{object{"sku": "TEA-042", "qty": 3}}, "card": object{"number": "4242 4242 4242 4242", "cvc": "123"}, "coupon": "SPRING"}}
+	"cookies": "session=abc123; theme=dark", "data": object{"lines": []any{object{"sku": "TEA-042", "qty": 3}}, "card": object{"number": "4242 4242 4242 4242", "cvc": "123"}, "coupon": "SPRING"},
+}
 
-var serverContexts = object{"runtime": object{"name": "go", "version": "go1.26.1"}, "os": object{"name": "linux", "version": "6.12"},
-	"device": object{"arch": "amd64", "num_cpu": 4}, "trace": object{"trace_id": "7f3ac1e0a1b24d55c02b8f11a6c1d9aa", "span_id": "0123456789abcdef", "op": "http.server"}}
+var serverContexts = object{
+	"runtime": object{"name": "go", "version": "go1.26.1"}, "os": object{"name": "linux", "version": "6.12"},
+	"device": object{"arch": "amd64", "num_cpu": 4}, "trace": object{"trace_id": "7f3ac1e0a1b24d55c02b8f11a6c1d9aa", "span_id": "0123456789abcdef", "op": "http.server"},
+}
 
 // faults lists everything that goes wrong, the worst first.
 func faults() []fault {
 	prod := "production"
 	return []fault{
-		{service: "payments-worker", platform: "java", level: "error", severity: "P0", typ: "org.example.payments.IdempotencyException", value: "key was first used with other parameters",
-			frames: idempotencyFrames, env: prod, release: "payments@7.2.0", tags: object{"region": "eu-1", "queue": "capture"}, events: 62, users: 41, when: burst, first: 40 * time.Minute, last: 4 * time.Second},
-		{service: "checkout-api", platform: "go", level: "fatal", severity: "P0", typ: "pgconn.PgError", value: "ERROR: deadlock detected (SQLSTATE 40P01): Process %d waits for ShareLock on transaction 90211; blocked by process 18251.",
+		{
+			service: "payments-worker", platform: "java", level: "error", severity: "P0", typ: "org.example.payments.IdempotencyException", value: "key was first used with other parameters",
+			frames: idempotencyFrames, env: prod, release: "payments@7.2.0", tags: object{"region": "eu-1", "queue": "capture"}, events: 62, users: 41, when: burst, first: 40 * time.Minute, last: 4 * time.Second,
+		},
+		{
+			service: "checkout-api", platform: "go", level: "fatal", severity: "P0", typ: "pgconn.PgError", value: "ERROR: deadlock detected (SQLSTATE 40P01): Process %d waits for ShareLock on transaction 90211; blocked by process 18251.",
 			frames: deadlockFrames, unhandled: true, env: prod, release: "4.13.0", crumbs: checkoutCrumbs, request: orderRequest, contexts: serverContexts,
 			tags:  object{"region": "eu-1", "route": "POST /v1/orders", "db.shard": "orders-03", "tenant": "nordic"},
-			extra: object{"cart": object{"lines": 4, "total": "418.00"}, "attempt": 2}, events: 210, users: 140, when: burst, first: 4 * day, last: 11 * time.Second},
-		{service: "storefront-web", platform: "javascript", level: "error", typ: "TypeError", value: "Cannot read properties of undefined (reading 'rates')", frames: ratesFrames, unhandled: true,
+			extra: object{"cart": object{"lines": 4, "total": "418.00"}, "attempt": 2}, events: 210, users: 140, when: burst, first: 4 * day, last: 11 * time.Second,
+		},
+		{
+			service: "storefront-web", platform: "javascript", level: "error", typ: "TypeError", value: "Cannot read properties of undefined (reading 'rates')", frames: ratesFrames, unhandled: true,
 			env: prod, release: "storefront@2.31.0", tags: object{"browser.name": "Firefox", "url": "https://shop.example/checkout"}, events: 150, users: 120, when: stepUp, last: 19 * time.Second,
-			contexts: object{"browser": object{"name": "Firefox", "version": "145.0"}, "os": object{"name": "Android", "version": "16"}}},
-		{service: "inventory-svc", platform: "python", level: "error", typ: "MissingGreenlet", value: "greenlet_spawn has not been called; can't call await_only() here", frames: greenletFrames, unhandled: true,
-			env: prod, release: "2.9.1", tags: object{"worker": "stock-2"}, events: 90, when: stepUp, first: 23 * day, last: 70 * time.Second},
-		{service: "billing-svc", platform: "java", level: "fatal", typ: "java.lang.OutOfMemoryError", value: "Java heap space while rendering invoice PDF", env: prod, release: "billing@3.3.7", events: 9, users: 6, when: rare, first: 19 * day, last: 52 * time.Minute,
-			frames: []object{frame("render", "org.example.billing.PdfRenderer", "PdfRenderer.java", 210, true), frame("allocate", "java.nio.ByteBuffer", "ByteBuffer.java", 369, false)}},
-		{service: "carrier-gateway", platform: "go", level: "error", typ: "*url.Error", value: "Post \"http://carriers.internal/v2/quotes\": context deadline exceeded", env: prod, release: "1.88.2", events: 230, users: 180, when: waves, first: 12 * day, last: 38 * time.Second,
+			contexts: object{"browser": object{"name": "Firefox", "version": "145.0"}, "os": object{"name": "Android", "version": "16"}},
+		},
+		{
+			service: "inventory-svc", platform: "python", level: "error", typ: "MissingGreenlet", value: "greenlet_spawn has not been called; can't call await_only() here", frames: greenletFrames, unhandled: true,
+			env: prod, release: "2.9.1", tags: object{"worker": "stock-2"}, events: 90, when: stepUp, first: 23 * day, last: 70 * time.Second,
+		},
+		{
+			service: "billing-svc", platform: "java", level: "fatal", typ: "java.lang.OutOfMemoryError", value: "Java heap space while rendering invoice PDF", env: prod, release: "billing@3.3.7", events: 9, users: 6, when: rare, first: 19 * day, last: 52 * time.Minute,
+			frames: []object{frame("render", "org.example.billing.PdfRenderer", "PdfRenderer.java", 210, true), frame("allocate", "java.nio.ByteBuffer", "ByteBuffer.java", 369, false)},
+		},
+		{
+			service: "carrier-gateway", platform: "go", level: "error", typ: "*url.Error", value: "Post \"http://carriers.internal/v2/quotes\": context deadline exceeded", env: prod, release: "1.88.2", events: 230, users: 180, when: waves, first: 12 * day, last: 38 * time.Second,
 			cause:  &fault{typ: "context.deadlineExceededError", value: "context deadline exceeded"},
-			frames: append(goRuntime[:len(goRuntime):len(goRuntime)], frame("(*Client).Quote", "example.org/carriers/quotes", "quotes/client.go", 61, true))},
-		{service: "inventory-svc", platform: "python", level: "error", typ: "LookupError", value: "no warehouse with the code 'WH-%d'", env: prod, release: "2.9.1", events: 26, when: stepUp, last: 14 * time.Minute,
-			frames: []object{frame("by_code", "stock.warehouse", "stock/warehouse.py", 33, true)}},
-		{service: "storefront-web", platform: "javascript", level: "warning", typ: "ValidationError", value: "postal_code must match pattern \"^[0-9]{4,5}$\"", env: prod, release: "storefront@2.31.0", events: 190, users: 150, when: waves, first: 27 * day, last: 26 * time.Second,
-			frames: []object{frame("AddressForm.validate", "", "src/address/AddressForm.ts", 118, true)}},
-		{service: "billing-svc", platform: "java", level: "error", typ: "java.lang.NullPointerException", value: "Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", env: prod, release: "billing@3.3.7", events: 74, users: 44, when: waves, first: 23 * day, last: 3 * time.Minute,
-			frames: []object{frame("toDto", "org.example.billing.InvoiceMapper", "InvoiceMapper.java", 87, true)}},
-		{service: "notifications", platform: "python", level: "error", typ: "ConnectionResetError", value: "[Errno 104] Connection reset by peer", env: prod, release: "notify@0.19.3", events: 36, when: waves, first: 9 * day, last: 6 * time.Minute,
-			frames: []object{frame("send", "notify.smtp", "notify/smtp.py", 57, true), frame("recv_into", "ssl", "ssl.py", 1167, false)}},
-		{service: "storefront-api", platform: "node", level: "warning", typ: "Error", value: "Deprecated field \"legacy_sku\" is still in use by mobile 8.2", env: prod, release: "bff@5.0.4", events: 160, users: 130, when: steady, first: 26 * day, last: 2 * time.Minute,
-			frames: []object{frame("resolveProduct", "", "/app/graphql/resolvers/product.ts", 42, true)}},
-		{service: "storefront-api", platform: "node", level: "error", typ: "FetchError", value: "request to http://inventory.internal/v1/stock failed, reason: connect ECONNREFUSED 10.0.4.17:8080", env: "staging", release: "bff@5.1.0-rc.2", events: 21, when: longAgo, first: 5 * day,
-			frames: []object{frame("fetchStock", "", "/app/clients/inventory.ts", 19, true)}},
-		{service: "checkout-api", platform: "go", level: "error", typ: "*errors.errorString", value: "coupon SPRING is used up", env: prod, release: "4.13.0", events: 33, users: 30, when: steady, first: 2 * day, last: 8 * time.Minute,
-			frames: []object{frame("(*Coupons).Redeem", "example.org/shop/internal/coupons", "internal/coupons/redeem.go", 71, true)}},
+			frames: append(slices.Clip(goRuntime), frame("(*Client).Quote", "example.org/carriers/quotes", "quotes/client.go", 61, true)),
+		},
+		{
+			service: "inventory-svc", platform: "python", level: "error", typ: "LookupError", value: "no warehouse with the code 'WH-%d'", env: prod, release: "2.9.1", events: 26, when: stepUp, last: 14 * time.Minute,
+			frames: []object{frame("by_code", "stock.warehouse", "stock/warehouse.py", 33, true)},
+		},
+		{
+			service: "storefront-web", platform: "javascript", level: "warning", typ: "ValidationError", value: "postal_code must match pattern \"^[0-9]{4,5}$\"", env: prod, release: "storefront@2.31.0", events: 190, users: 150, when: waves, first: 27 * day, last: 26 * time.Second,
+			frames: []object{frame("AddressForm.validate", "", "src/address/AddressForm.ts", 118, true)},
+		},
+		{
+			service: "billing-svc", platform: "java", level: "error", typ: "java.lang.NullPointerException", value: "Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", env: prod, release: "billing@3.3.7", events: 74, users: 44, when: waves, first: 23 * day, last: 3 * time.Minute,
+			frames: []object{frame("toDto", "org.example.billing.InvoiceMapper", "InvoiceMapper.java", 87, true)},
+		},
+		{
+			service: "notifications", platform: "python", level: "error", typ: "ConnectionResetError", value: "[Errno 104] Connection reset by peer", env: prod, release: "notify@0.19.3", events: 36, when: waves, first: 9 * day, last: 6 * time.Minute,
+			frames: []object{frame("send", "notify.smtp", "notify/smtp.py", 57, true), frame("recv_into", "ssl", "ssl.py", 1167, false)},
+		},
+		{
+			service: "storefront-api", platform: "node", level: "warning", typ: "Error", value: "Deprecated field \"legacy_sku\" is still in use by mobile 8.2", env: prod, release: "bff@5.0.4", events: 160, users: 130, when: steady, first: 26 * day, last: 2 * time.Minute,
+			frames: []object{frame("resolveProduct", "", "/app/graphql/resolvers/product.ts", 42, true)},
+		},
+		{
+			service: "storefront-api", platform: "node", level: "error", typ: "FetchError", value: "request to http://inventory.internal/v1/stock failed, reason: connect ECONNREFUSED 10.0.4.17:8080", env: "staging", release: "bff@5.1.0-rc.2", events: 21, when: longAgo, first: 5 * day,
+			frames: []object{frame("fetchStock", "", "/app/clients/inventory.ts", 19, true)},
+		},
+		{
+			service: "checkout-api", platform: "go", level: "error", typ: "*errors.errorString", value: "coupon SPRING is used up", env: prod, release: "4.13.0", events: 33, users: 30, when: steady, first: 2 * day, last: 8 * time.Minute,
+			frames: []object{frame("(*Coupons).Redeem", "example.org/shop/internal/coupons", "internal/coupons/redeem.go", 71, true)},
+		},
 		{service: "notifications", platform: "python", level: "info", typ: "BounceNotice", value: "mailbox is full", env: prod, release: "notify@0.19.3", events: 48, when: steady, first: 25 * day, last: 11 * time.Minute},
-		{service: "carrier-gateway", platform: "go", level: "error", typ: "*json.SyntaxError", value: "invalid character '<' looking for beginning of value", env: "staging", release: "1.89.0-rc.1", events: 12, when: rare, last: 21 * time.Minute,
-			frames: []object{frame("decodeQuote", "example.org/carriers/quotes", "quotes/decode.go", 28, true)}},
-		{service: "checkout-api", platform: "go", level: "warning", typ: "*orders.SlowQuery", value: "SELECT … FROM orders took %d ms", env: prod, release: "4.12.4", events: 41, when: longAgo, first: 13 * day,
-			frames: []object{frame("(*Store).History", "example.org/shop/internal/orders", "internal/orders/history.go", 20, true)}},
+		{
+			service: "carrier-gateway", platform: "go", level: "error", typ: "*json.SyntaxError", value: "invalid character '<' looking for beginning of value", env: "staging", release: "1.89.0-rc.1", events: 12, when: rare, last: 21 * time.Minute,
+			frames: []object{frame("decodeQuote", "example.org/carriers/quotes", "quotes/decode.go", 28, true)},
+		},
+		{
+			service: "checkout-api", platform: "go", level: "warning", typ: "*orders.SlowQuery", value: "SELECT … FROM orders took %d ms", env: prod, release: "4.12.4", events: 41, when: longAgo, first: 13 * day,
+			frames: []object{frame("(*Store).History", "example.org/shop/internal/orders", "internal/orders/history.go", 20, true)},
+		},
 	}
 }
 
@@ -220,12 +258,12 @@ func (f *fault) event(r *rand.Rand, n int, now time.Time) string {
 	case n < f.events-1:
 		at = at.Add(-time.Duration(r.IntN(90_000)) * time.Millisecond)
 	}
-	e := object{"event_id": fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()), "timestamp": at.UTC().Format(time.RFC3339Nano), "platform": f.platform,
-		"level": f.level, "environment": f.env, "release": f.release, "server_name": f.service + "-" + fmt.Sprint(n%3), "sdk": object{"name": "sentry." + f.platform, "version": "10.2.0"}}
-	tags := object{}
-	for k, v := range f.tags {
-		tags[k] = v
+	e := object{
+		"event_id": fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()), "timestamp": at.UTC().Format(time.RFC3339Nano), "platform": f.platform,
+		"level": f.level, "environment": f.env, "release": f.release, "server_name": f.service + "-" + fmt.Sprint(n%3), "sdk": object{"name": "sentry." + f.platform, "version": "10.2.0"},
 	}
+	tags := object{}
+	maps.Copy(tags, f.tags)
 	if f.severity != "" {
 		tags["errata.severity"] = f.severity
 	}
@@ -257,8 +295,10 @@ func (f *fault) event(r *rand.Rand, n int, now time.Time) string {
 func (f *fault) story(e object, at time.Time) {
 	var crumbs []object
 	for _, c := range f.crumbs {
-		c := object{"category": c["category"], "message": c["message"], "level": c["level"], "data": c["data"],
-			"timestamp": at.Add(-time.Duration(c["before"].(float64) * float64(time.Second))).UTC().Format(time.RFC3339Nano)}
+		c := object{
+			"category": c["category"], "message": c["message"], "level": c["level"], "data": c["data"],
+			"timestamp": at.Add(-time.Duration(c["before"].(float64) * float64(time.Second))).UTC().Format(time.RFC3339Nano),
+		}
 		crumbs = append(crumbs, c)
 	}
 	e["breadcrumbs"], e["request"], e["contexts"], e["extra"] = object{"values": crumbs}, f.request, f.contexts, f.extra
