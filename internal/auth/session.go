@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/maypok86/otter/v2"
 
 	"errata/internal/errata"
@@ -36,15 +35,15 @@ type Sessions struct {
 // NewSessions returns a session manager over the store. secure is for https:
 // the cookie is then bound to the host and never sent in the clear.
 func NewSessions(store SessionStore, secure bool, now func() time.Time) *Sessions {
-	m := scs.New()
-	if own, ok := m.Store.(*memstore.MemStore); ok {
-		own.StopCleanup() // ours sweeps itself
+	// Not scs.New: it starts a sweeper of a store in memory that cannot be
+	// stopped without a data race. Ours has a sweep of its own.
+	m := &scs.SessionManager{
+		Store: newSessionStore(store, now), Codec: jsonCodec{}, HashTokenInStore: true, IdleTimeout: SessionIdle, Lifetime: SessionLife,
+		Cookie: scs.SessionCookie{Name: "errata", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Persist: true},
+		ErrorFunc: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		},
 	}
-	m.Store = newSessionStore(store, now)
-	m.Codec = jsonCodec{}
-	m.HashTokenInStore = true
-	m.IdleTimeout, m.Lifetime = SessionIdle, SessionLife
-	m.Cookie.Name, m.Cookie.Path, m.Cookie.HttpOnly, m.Cookie.SameSite = "errata", "/", true, http.SameSiteLaxMode
 	if secure {
 		m.Cookie.Name, m.Cookie.Secure = "__Host-errata", true
 	}
