@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 
@@ -324,7 +325,7 @@ func (f *file) dictID(col column, val string) (int64, error) {
 		clear(f.dict)
 		f.dictAll = false
 	}
-	f.dict[k] = id
+	f.dict[dictKey{col, strings.Clone(val)}] = id // val is a piece of the whole event, which must not stay
 	return id, nil
 }
 

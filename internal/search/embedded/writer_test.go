@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"errata/internal/errata"
 	"errata/internal/search"
@@ -194,6 +195,29 @@ func TestHalfMadeFile(t *testing.T) {
 	res, err := again.Search(t.Context(), everything())
 	if err != nil || res.Total.Value != 320 || len(res.Gaps) > 0 {
 		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// TestNamesAreCopied looks whether what the writer remembers of an event is a
+// piece of the event: a name of twenty bytes would keep four kilobytes.
+func TestNamesAreCopied(t *testing.T) {
+	e := &Engine{o: Options{WriteCacheKiB: 512}}
+	f, err := e.openFile(&partition{path: filepath.Join(t.TempDir(), "ev-2026-01-01.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.shut()
+	whole := string(bytes.Repeat([]byte("x"), 4096))
+	if err := f.transaction(func() error { _, err := f.dictID(colUser, whole[:20]); return err }); err != nil {
+		t.Fatal(err)
+	}
+	for k := range f.dict {
+		if unsafe.StringData(k.val) == unsafe.StringData(whole) {
+			t.Error("the name is a piece of the event")
+		}
+	}
+	if len(f.dict) != 1 {
+		t.Errorf("%d names remembered", len(f.dict))
 	}
 }
 
