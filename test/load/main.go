@@ -28,7 +28,7 @@ func main() {
 	flag.StringVar(&o.Data, "data", "", "data directory, empty or absent; a temporary one when not given")
 	flag.StringVar(&o.Database, "database", "", "address of a PostgreSQL server, for a database of this run; SQLite when empty")
 	flag.StringVar(&o.Elastic, "elastic", "", "address of an Elasticsearch, for indices of this run; the embedded engine when empty")
-	flag.IntVar(&o.Rate, "rate", 2000, "events per second")
+	flag.IntVar(&o.Rate, "rate", 3000, "events per second")
 	flag.DurationVar(&o.Length, "for", 60*time.Second, "how long to send")
 	flag.IntVar(&o.Issues, "issues", 2000, "different errors")
 	flag.IntVar(&o.Repeats, "repeats", 0, "send every n-th event twice, as a retrying client would")
