@@ -10,6 +10,7 @@ const (
 	ActorUser    ActorKind = "user"
 	ActorService ActorKind = "service"
 	ActorSystem  ActorKind = "system"
+	ActorEvent   ActorKind = "event" // in the ledger: an event did it
 )
 
 // Actor is who asks. Every service takes one, so nobody can forget to ask.
@@ -51,27 +52,41 @@ func System(name, via string) Actor {
 // Action is one thing that permission is asked for, as "issue:read".
 type Action string
 
-// The actions that exist so far; each is listed once here and named by routes
-// and services.
+// The actions; each is listed once here and named by routes and services.
 const (
-	IssueRead     Action = "issue:read"
-	EventRead     Action = "event:read"
-	EventReadPII  Action = "event:read_pii"
-	ProjectRead   Action = "project:read"
-	ProjectCreate Action = "project:create"
-	KeyRead       Action = "key:read"
-	KeyWrite      Action = "key:write"
-	AnalyticsRead Action = "analytics:read"
-	SystemRead    Action = "system:read"
-	TokenOwn      Action = "token:own"
-	UserManage    Action = "user:manage"
-	TokenManage   Action = "token:manage"
+	IssueRead       Action = "issue:read"
+	IssueComment    Action = "issue:comment"
+	IssueWatch      Action = "issue:watch"
+	IssueAck        Action = "issue:ack"
+	IssueAssignSelf Action = "issue:assign_self"
+	IssueAssign     Action = "issue:assign"
+	IssueResolve    Action = "issue:resolve"
+	IssueReopen     Action = "issue:reopen"
+	IssueIgnore     Action = "issue:ignore"
+	IssueSeverity   Action = "issue:severity"
+	EventRead       Action = "event:read"
+	EventReadPII    Action = "event:read_pii"
+	ProjectRead     Action = "project:read"
+	ProjectCreate   Action = "project:create"
+	KeyRead         Action = "key:read"
+	KeyWrite        Action = "key:write"
+	AnalyticsRead   Action = "analytics:read"
+	AnalyticsPerson Action = "analytics:person"
+	SystemRead      Action = "system:read"
+	UserRead        Action = "user:read"
+	UserManage      Action = "user:manage"
+	RoleRead        Action = "role:read"
+	AuditRead       Action = "audit:read"
+	AuditVerify     Action = "audit:verify"
+	TokenOwn        Action = "token:own"
+	TokenManage     Action = "token:manage"
 )
 
 // Actions lists every action.
 var Actions = []Action{
-	IssueRead, EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite,
-	AnalyticsRead, SystemRead, TokenOwn, UserManage, TokenManage,
+	IssueRead, IssueComment, IssueWatch, IssueAck, IssueAssignSelf, IssueAssign, IssueResolve, IssueReopen, IssueIgnore, IssueSeverity,
+	EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, SystemRead,
+	UserRead, UserManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
 }
 
 // Decide says whether the actor may do the action in a project ("" =

@@ -41,6 +41,10 @@ type Issue struct {
 	FirstRelease, LastRelease         string
 	Events, Users, LateEvents         int64
 	EpisodeSeq, OpenedAt, Version     int64
+	Stage                             Stage
+	AssigneeID                        string // account id
+	ResolutionID                      string // exactly while resolved
+	IgnoreReason                      string
 	LastRef, BestRef                  Ref
 	BestScore                         int64
 }
