@@ -25,7 +25,7 @@ func (s *Service) Services(ctx context.Context, who errata.Actor) (out []Service
 		if err != nil {
 			return err
 		}
-		day, err := tx.Volume(ctx, store.VolumeFilter{Scope: store.Scope{Projects: r.ids()}, From: now - dayHours*hourUS, To: now + hourUS}, store.ByProject)
+		day, err := tx.Volume(ctx, store.VolumeFilter{Scope: store.Scope{Projects: r.ids()}, From: now - dayHours*hourUS, To: now + hourUS, Grain: dayHours * hourUS}, store.ByProject)
 		if err != nil {
 			return err
 		}

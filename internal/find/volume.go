@@ -193,7 +193,7 @@ func (v *volume) before() (Range, []time.Time) {
 
 var volumeKeys = map[By]store.VolumeKey{BySeverity: store.BySeverity, ByLevel: store.ByLevel, ByService: store.ByProject, ByEnvironment: store.ByEnvironment}
 
-// counts are events by the start of a quarter of an hour or a bucket, µs.
+// counts are events by the start of a step within a bucket, µs.
 type counts map[int64]int64
 
 // byKey are counts of several lines.
@@ -209,7 +209,7 @@ func (k byKey) add(key string, start, n int64) {
 func (v *volume) fromCounters(ctx context.Context) (Volume, error) {
 	v.out.Source = FromCounters
 	err := v.s.Store.View(ctx, func(tx *store.Tx) error {
-		lines, err := v.quarters(ctx, tx, v.out.Range, volumeKeys[v.q.By])
+		lines, err := v.quarters(ctx, tx, v.out.Range, v.out.Edges, volumeKeys[v.q.By])
 		if err != nil {
 			return err
 		}
@@ -218,17 +218,30 @@ func (v *volume) fromCounters(ctx context.Context) (Volume, error) {
 			return nil
 		}
 		span, edges := v.before()
-		lines, err = v.quarters(ctx, tx, span, store.ByNothing)
+		lines, err = v.quarters(ctx, tx, span, edges, store.ByNothing)
 		v.out.Previous = stats.Fold(lines[""], edges)
 		return err
 	})
 	return v.out, err
 }
 
-// quarters reads the roll-up.
-func (v *volume) quarters(ctx context.Context, tx *store.Tx, r Range, by store.VolumeKey) (byKey, error) {
+// grain is the widest step, in whole quarters of an hour, that no edge cuts.
+func grain(edges []time.Time) (step int64) {
+	for _, e := range edges {
+		for a, b := step, e.UnixMicro(); ; a, b = b, a%b {
+			if b == 0 {
+				step = a
+				break
+			}
+		}
+	}
+	return step
+}
+
+// quarters reads the roll-up, as finely as the edges need.
+func (v *volume) quarters(ctx context.Context, tx *store.Tx, r Range, edges []time.Time, by store.VolumeKey) (byKey, error) {
 	f := *v.counters
-	f.From, f.To = r.From.UnixMicro(), r.To.UnixMicro()
+	f.From, f.To, f.Grain = r.From.UnixMicro(), r.To.UnixMicro(), grain(edges)
 	rows, err := tx.Volume(ctx, f, by)
 	lines := byKey{}
 	for _, row := range rows {

@@ -60,10 +60,13 @@ func TallySQL(f IssueFilter) (string, []any) {
 
 // VolumeSQL returns the statement of a volume by severity.
 func VolumeSQL(f VolumeFilter) (string, []any) {
-	q := &query{}
-	q.text(`SELECT quarter, severity, CAST(SUM(events) AS BIGINT) FROM project_quarter WHERE `)
-	q.volume(f)
-	q.text(` GROUP BY quarter, severity`)
+	q := volumeOfQuarters(f, BySeverity)
+	return q.String(), q.args
+}
+
+// HalvesSQL returns the statement of a volume by severity over half hours.
+func HalvesSQL(f VolumeFilter) (string, []any) {
+	q, _ := volumeOfHalves(f, BySeverity)
 	return q.String(), q.args
 }
 

@@ -263,14 +263,23 @@ func TestTrends(t *testing.T) {
 			"all":          {Scope: store.Scope{All: true}},
 			"two projects": {Scope: store.Scope{Projects: []string{"1", "3"}}},
 			"nothing":      {},
+			"severities":   {Scope: store.Scope{All: true}, Severities: []errata.Severity{errata.P3, errata.P1}},
 			"filtered": {
 				Scope: store.Scope{All: true}, Environments: []string{"production"}, Severities: []errata.Severity{errata.P0, errata.P3},
 				Levels: []errata.Level{errata.LevelFatal, errata.LevelError},
 			},
 		} {
-			f.From, f.To = from, to
 			for _, by := range []store.VolumeKey{store.ByNothing, store.BySeverity, store.ByLevel, store.ByProject, store.ByEnvironment} {
-				t.Run(name+" by "+string(by), func(t *testing.T) { checkVolume(t, s, events, f, by) })
+				for _, grain := range []int64{0, quarter, hour / 2, 3 * hour / 4, 6 * hour} {
+					f.Grain, f.From, f.To = grain, from, to
+					t.Run(fmt.Sprintf("%s by %s in %d quarters", name, by, grain/quarter), func(t *testing.T) {
+						checkVolume(t, s, events, f, by)
+						f.From, f.To = from+quarter, to-quarter // within half hours
+						checkVolume(t, s, events, f, by)
+						f.From, f.To = from+quarter, from+2*quarter
+						checkVolume(t, s, events, f, by)
+					})
+				}
 			}
 		}
 		view(t, s, func(ctx context.Context, tx *store.Tx) error {
@@ -286,6 +295,54 @@ func TestTrends(t *testing.T) {
 				t.Errorf("without scope: %v", none)
 			}
 			return err
+		})
+	})
+}
+
+// TestEnvironments has one all the time, one at both ends, one before and one in
+// a project of its own, and asks for all spans of quarters.
+func TestEnvironments(t *testing.T) {
+	const quarters = 8
+	has := map[string][]int64{"always": {0, 1, 2, 3, 4, 5, 6, 7}, "ends": {0, 7}, "early": {1, 2}, "": {5}, "other": {3, 4}}
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		projects(t, s, 2)
+		for i := range int64(quarters) {
+			n := (i * 3) % quarters // in no order
+			change(t, s, func(ctx context.Context, tx *store.Tx) error {
+				counts := map[store.Quarter]int64{}
+				for name, in := range has {
+					if slices.Contains(in, n) {
+						counts[store.Quarter{ProjectID: map[bool]string{true: "2", false: "1"}[name == "other"], Start: start + n*quarter, Environment: name}] = 1
+					}
+				}
+				return tx.AddProjectQuarters(ctx, counts)
+			})
+		}
+		view(t, s, func(ctx context.Context, tx *store.Tx) error {
+			for from := range int64(quarters) {
+				for to := from + 1; to <= quarters; to++ {
+					var want, wantOne []string
+					for name, in := range has {
+						if slices.ContainsFunc(in, func(n int64) bool { return n >= from && n < to }) {
+							want = append(want, name)
+							if name != "other" {
+								wantOne = append(wantOne, name)
+							}
+						}
+					}
+					slices.Sort(want)
+					slices.Sort(wantOne)
+					all, err := tx.Environments(ctx, store.Scope{All: true}, start+from*quarter, start+to*quarter)
+					if err != nil {
+						return err
+					}
+					one, err := tx.Environments(ctx, store.Scope{Projects: []string{"1"}}, start+from*quarter, start+to*quarter)
+					if d := gocmp.Diff(want, all) + gocmp.Diff(wantOne, one); d != "" || err != nil {
+						t.Errorf("quarters %d to %d: %s%v", from, to, d, err)
+					}
+				}
+			}
+			return nil
 		})
 	})
 }
@@ -340,7 +397,7 @@ func checkVolume(t *testing.T, s *store.Store, events []event, f store.VolumeFil
 			store.BySeverity: e.severity.String(), store.ByLevel: string(e.level), store.ByProject: e.project,
 			store.ByEnvironment: e.environment,
 		}[by]
-		want[cell{q, key}]++
+		want[cell{q - q%max(f.Grain, 1), key}]++
 	}
 	view(t, s, func(ctx context.Context, tx *store.Tx) error {
 		rows, err := tx.Volume(ctx, f, by)

@@ -56,9 +56,20 @@ func (tx *Tx) SweepTokens(ctx context.Context, before int64) (int64, error) {
 		before, MaxSwept)
 }
 
-// SweepQuarters removes quarters that start before (µs).
+// SweepQuarters removes quarters in half hours that start before (µs), the half
+// hours, and environments without younger ones.
 func (tx *Tx) SweepQuarters(ctx context.Context, before int64) (int64, error) {
-	return tx.sweepProjects(ctx, "project_quarter", "quarter", before)
+	before -= before % halfUS
+	n, err := tx.sweepProjects(ctx, "project_quarter", "quarter", before)
+	if err != nil || n >= MaxSwept {
+		return n, err
+	}
+	halves, err := tx.sweepProjects(ctx, "project_half", "half", before)
+	if err != nil || n+halves >= MaxSwept {
+		return n + halves, err
+	}
+	gone, err := tx.change(ctx, `DELETE FROM project_environment WHERE last_quarter < $1`, before)
+	return n + halves + gone, err
 }
 
 // SweepOutcomes removes hours of outcomes that start before (µs).

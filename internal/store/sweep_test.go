@@ -84,7 +84,7 @@ func TestSweepSmallTables(t *testing.T) {
 				if err := tx.CreateToken(ctx, errata.Token{ID: fmt.Sprint(i), Kind: "personal", UserID: "u1", Hash: fmt.Sprint(i), ExpiresAt: start + i}); err != nil {
 					return err
 				}
-				if err := tx.AddProjectQuarters(ctx, map[store.Quarter]int64{{ProjectID: "1", Start: start + i}: 1}); err != nil {
+				if err := tx.AddProjectQuarters(ctx, map[store.Quarter]int64{{ProjectID: "1", Environment: fmt.Sprint(i), Start: start + i*hour/2}: 1}); err != nil {
 					return err
 				}
 				_, err := tx.ParkLetter(ctx, store.DeadLetter{ID: fmt.Sprint(i), ProjectID: "1", EventID: fmt.Sprint(i), Reason: "poison", Payload: []byte{1}, LastAt: start + i})
@@ -96,15 +96,20 @@ func TestSweepSmallTables(t *testing.T) {
 			left  int64
 			sweep func(context.Context, *store.Tx) (int64, error)
 		}{
-			"session":         {2, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, start+2) }},
-			"api_token":       {1, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, start+2) }},
-			"project_quarter": {2, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepQuarters(ctx, start+2) }},
-			"dead_letter":     {2, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepLetters(ctx, start+2) }},
+			"session":   {2, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, start+2) }},
+			"api_token": {1, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, start+2) }},
+			"project_quarter": {2, func(ctx context.Context, tx *store.Tx) (int64, error) {
+				return tx.SweepQuarters(ctx, start+hour+quarter)
+			}},
+			"dead_letter": {2, func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepLetters(ctx, start+2) }},
 		} {
 			sweepAll(t, s, c.sweep)
 			if left := rowsIn(t, s, table); left != c.left {
 				t.Errorf("%s: %d rows left, want %d", table, left, c.left)
 			}
+		}
+		if halves, envs := rowsIn(t, s, "project_half"), rowsIn(t, s, "project_environment"); halves != 2 || envs != 2 {
+			t.Errorf("%d half hours and %d environments left, want two of each", halves, envs)
 		}
 	})
 }
