@@ -3,6 +3,7 @@ package elastic
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"os"
 	"strconv"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // openStore opens the engine on a prefix made of the store's name.
 func openStore(t *testing.T, store string) search.Engine {
 	t.Helper()
-	o := Options{URLs: []string{address(t, "ERRATA_TEST_ES_URL")}, Prefix: prefixOf(store), Clock: time.Now}
+	o := Options{URLs: []string{address(t, "ERRATA_TEST_ES_URL")}, Prefix: prefixOf(store), Clock: time.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	t.Cleanup(func() { clean(t, o) })
 	e, err := Open(t.Context(), o)
 	if err != nil {

@@ -194,6 +194,7 @@ func TestLiveQueries(t *testing.T) {
 		{"no tokens", text(querylang.Value{Kind: querylang.Words}), nil},
 		{"status", &querylang.Leaf{Key: querylang.Key{Name: "http.status"}, Values: []querylang.Value{{Kind: querylang.Range, Lo: &lo, Hi: &hi}}}, []int{0}},
 		{"time", &querylang.Leaf{Key: querylang.Key{Name: "timestamp"}, Values: []querylang.Value{{Kind: querylang.Range, Lo: new(noon.UnixMicro() + 1)}}}, []int{2, 1}},
+		{"time until", &querylang.Leaf{Key: querylang.Key{Name: "timestamp"}, Values: []querylang.Value{{Kind: querylang.Range, Hi: new(noon.UnixMicro() + 1_000_001)}}}, []int{1, 0}},
 		{"time before all", &querylang.Leaf{Key: querylang.Key{Name: "timestamp"}, Values: []querylang.Value{{Kind: querylang.Range, Hi: new(int64(-5))}}}, nil},
 		{"time beyond all", &querylang.Leaf{Key: querylang.Key{Name: "received"}, Values: []querylang.Value{{Kind: querylang.Range, Lo: new(int64(-5)), Hi: new(int64(1) << 62)}}}, []int{2, 1, 0}},
 		{"level or handled", &querylang.Or{Kids: []querylang.Expr{eq("level", "info"), eq("handled", "true")}}, []int{1}},
@@ -202,12 +203,16 @@ func TestLiveQueries(t *testing.T) {
 		{"and of none", &querylang.And{}, []int{2, 1, 0}},
 		{"or of none", &querylang.Or{}, nil},
 	}
+	chart := []search.Agg{{Name: "d", Kind: search.Histogram, Interval: "1d"}} // the server's shortcuts for charts look at the query
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, scope := range []search.Scope{{Projects: []string{"41", "42"}}, {All: true}} {
-				res, err := e.Search(t.Context(), search.Request{Scope: scope, Query: tt.q, From: noon, To: noon.Add(time.Hour), Size: 10})
+				res, err := e.Search(t.Context(), search.Request{Scope: scope, Query: tt.q, From: noon, To: noon.Add(time.Hour), Size: 10, Aggs: chart})
 				if err != nil {
 					t.Fatal(err)
+				}
+				if len(res.Gaps) > 0 {
+					t.Error(scope, res.Gaps)
 				}
 				var got []int
 				for _, h := range res.Hits {

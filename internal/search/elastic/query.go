@@ -239,7 +239,10 @@ func rangeQuery(l *querylang.Leaf, v *querylang.Value) (query, error) {
 		if v.Hi != nil && *v.Hi <= 0 || v.Lo != nil && *v.Lo > maxMicros {
 			return none(), nil // the cluster cannot hold such times, so no event has one
 		}
-		if v.Lo != nil {
+		// Never open below: the server then fails to round the least time there
+		// is for a chart of a field in nanoseconds, and answers with a gap.
+		b.From = stampMicros(0)
+		if v.Lo != nil && *v.Lo > 0 {
 			b.From = stampMicros(*v.Lo)
 		}
 		if v.Hi != nil && *v.Hi < maxMicros {
