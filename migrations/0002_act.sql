@@ -216,7 +216,7 @@ CREATE TABLE audit (
   PRIMARY KEY (stream, seq),
   CHECK (result IN ('done','noop','denied','failed'))
 );
-CREATE INDEX audit_at ON audit (at, stream, seq);
+CREATE INDEX audit_at ON audit (stream, at, seq);
 CREATE INDEX audit_actor ON audit (actor_id, at);
 CREATE INDEX audit_object ON audit (object, at);
 

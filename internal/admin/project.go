@@ -49,12 +49,14 @@ func (s *Service) CreateProject(ctx context.Context, who errata.Actor, f Project
 	}}
 	key := s.newKey(who, errata.KeyPublic)
 	err := s.inTx(ctx, func(tx *store.Tx) (err error) {
-		if err := tx.Permit(who, errata.ProjectCreate, ""); err != nil {
+		line, err := tx.Permit(who, errata.ProjectCreate, errata.Resource{})
+		if err != nil {
 			return err
 		}
 		if out.Project, err = tx.CreateProject(ctx, out.Project); err != nil {
 			return err
 		}
+		line.Touches(errata.On(out.ID, "project", out.ID))
 		key.ProjectID = out.ID
 		return tx.CreateKey(ctx, key)
 	})
@@ -94,7 +96,7 @@ func (s *Service) CreateKey(ctx context.Context, who errata.Actor, slug string, 
 		if err != nil {
 			return err
 		}
-		if err := tx.Permit(who, errata.KeyWrite, p.ID); err != nil {
+		if _, err := tx.Permit(who, errata.KeyWrite, errata.On(p.ID, "project", p.ID)); err != nil {
 			return err
 		}
 		key.ProjectID = p.ID

@@ -53,7 +53,7 @@ func (s *Service) CreateToken(ctx context.Context, who errata.Actor, f TokenForm
 		ExpiresAt: s.now() + f.Life.Microseconds(), CreatedBy: who.ID,
 	}
 	err = s.inTx(ctx, func(tx *store.Tx) error {
-		if err := tx.Permit(who, errata.TokenManage, ""); err != nil {
+		if _, err := tx.Permit(who, errata.TokenManage, errata.Resource{Name: "token:" + row.ID}); err != nil {
 			return err
 		}
 		return tx.CreateToken(ctx, row)

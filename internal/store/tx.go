@@ -43,13 +43,15 @@ type Tx struct {
 	write     bool // begun by InTx
 	wrote     bool
 	permitted bool
-	at        int64 // what Now answered, 0 = not asked
+	at        int64   // what Now answered, 0 = not asked
+	act       *act    // nil in View
+	lines     []*Line // audited on COMMIT
 }
 
 // View runs fn over one snapshot, read-only.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	s.tally.reads.Add(1)
-	return s.run(ctx, func(ctx context.Context) error { return s.once(ctx, false, fn) })
+	return s.run(ctx, func(ctx context.Context) error { return s.once(ctx, nil, fn) })
 }
 
 // InTx runs fn in a write transaction and commits unless it fails. fn may run
@@ -57,18 +59,27 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 // with the reason may_have_been_saved.
 func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 	s.tally.writes.Add(1)
-	return s.run(ctx, func(ctx context.Context) error {
-		for try := 1; ; try++ {
-			err := s.once(ctx, true, fn)
-			if try == tries || !passing(err) {
-				return err
-			}
-			s.tally.retries.Add(1)
-			if e := pause(ctx, try); e != nil {
-				return e
-			}
+	a := &act{at: errata.Micros(s.opt.Clock())}
+	err := s.run(ctx, func(ctx context.Context) error { return s.repeat(ctx, a, fn) })
+	if err != nil && len(a.denied) > 0 {
+		s.writeDenied(ctx, a)
+	}
+	return err
+}
+
+// repeat runs fn until no other transaction was in its way.
+func (s *Store) repeat(ctx context.Context, a *act, fn func(*Tx) error) error {
+	for try := 1; ; try++ {
+		a.denied = nil
+		err := s.once(ctx, a, fn)
+		if try == tries || !passing(err) {
+			return err
 		}
-	})
+		s.tally.retries.Add(1)
+		if e := pause(ctx, try); e != nil {
+			return e
+		}
+	}
 }
 
 func (s *Store) run(ctx context.Context, call func(context.Context) error) error {
@@ -79,12 +90,12 @@ func (s *Store) run(ctx context.Context, call func(context.Context) error) error
 	return err
 }
 
-// once runs fn in one transaction.
-func (s *Store) once(ctx context.Context, write bool, fn func(*Tx) error) error {
+// once runs fn in one transaction; without an act it only reads.
+func (s *Store) once(ctx context.Context, a *act, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l, err := s.base.begin(ctx, write)
+	l, err := s.base.begin(ctx, a != nil)
 	if err != nil {
 		return err
 	}
@@ -94,18 +105,30 @@ func (s *Store) once(ctx context.Context, write bool, fn func(*Tx) error) error 
 			l.rollback()
 		}
 	}()
-	tx := &Tx{store: s, link: l, write: write}
+	tx := &Tx{store: s, link: l, write: a != nil, act: a}
 	if err := fn(tx); err != nil {
 		return err
 	}
 	if tx.wrote && !tx.permitted {
 		return ErrUnaudited
 	}
+	if err := tx.audit(ctx); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	open = false
 	return l.commit()
+}
+
+// audit writes the lines of the transaction, those of acts it was refused and
+// went on without included.
+func (tx *Tx) audit(ctx context.Context) error {
+	if !tx.permitted {
+		return nil
+	}
+	return tx.writeAudit(ctx, errata.StreamChange, append(tx.lines, tx.act.denied...))
 }
 
 // pause waits before try+1: 20, 40 … 200 ms, ± 50 %.
@@ -121,23 +144,6 @@ func pause(ctx context.Context, try int) error {
 		return ctx.Err()
 	}
 }
-
-// Permit asks whether the actor may do the action in the project ("" = the
-// installation) and, if so, lets the transaction write.
-func (tx *Tx) Permit(who errata.Actor, what errata.Action, project string) error {
-	decide := tx.store.opt.Decide
-	if decide == nil {
-		return errata.E(errata.Forbidden, "Nobody may do this: no permissions are set up.", nil)
-	}
-	if err := decide(who, what, project); err != nil {
-		return err
-	}
-	tx.permitted = true
-	return nil
-}
-
-// System lets background work write in its own name.
-func (tx *Tx) System(name string) { tx.permitted = tx.permitted || name != "" }
 
 // Now returns the time for leases and claims, µs: with SQLite the clock of the
 // process, with PostgreSQL that of the database, asked once per transaction.

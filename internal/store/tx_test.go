@@ -27,17 +27,17 @@ func TestPermission(t *testing.T) {
 		before func(*store.Tx) error
 		want   func(error) bool
 	}{
-		"permitted":       {func(tx *store.Tx) error { return tx.Permit(anna, errata.KeyWrite, "1") }, func(err error) bool { return err == nil }},
+		"permitted":       {func(tx *store.Tx) error { return permit(tx, anna, errata.KeyWrite, "1") }, func(err error) bool { return err == nil }},
 		"background work": {func(tx *store.Tx) error { tx.System("sweep"); return nil }, func(err error) bool { return err == nil }},
 		"nobody asked":    {func(*store.Tx) error { return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
 		"nameless work":   {func(tx *store.Tx) error { tx.System(""); return nil }, func(err error) bool { return errors.Is(err, store.ErrUnaudited) }},
 		"refusal ignored": {
-			func(tx *store.Tx) error { _ = tx.Permit(gone, errata.KeyWrite, "1"); return nil },
+			func(tx *store.Tx) error { _ = permit(tx, gone, errata.KeyWrite, "1"); return nil },
 			func(err error) bool { return errors.Is(err, store.ErrUnaudited) },
 		},
-		"refused":         {func(tx *store.Tx) error { return tx.Permit(gone, errata.KeyWrite, "1") }, forbidden},
-		"token's action":  {func(tx *store.Tx) error { return tx.Permit(limited, errata.KeyWrite, "1") }, forbidden},
-		"token's project": {func(tx *store.Tx) error { return tx.Permit(limited, errata.IssueRead, "2") }, forbidden},
+		"refused":         {func(tx *store.Tx) error { return permit(tx, gone, errata.KeyWrite, "1") }, forbidden},
+		"token's action":  {func(tx *store.Tx) error { return permit(tx, limited, errata.KeyWrite, "1") }, forbidden},
+		"token's project": {func(tx *store.Tx) error { return permit(tx, limited, errata.IssueRead, "2") }, forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -55,6 +55,11 @@ func TestPermission(t *testing.T) {
 			})
 		})
 	}
+}
+
+func permit(tx *store.Tx, who errata.Actor, what errata.Action, project string) error {
+	_, err := tx.Permit(who, what, errata.Resource{Project: project, Name: "key:1"})
+	return err
 }
 
 func forbidden(err error) bool { return errata.CodeOf(err) == errata.Forbidden }
@@ -77,7 +82,7 @@ func TestNoDecisionRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.InTx(t.Context(), func(tx *store.Tx) error { return tx.Permit(anna, errata.KeyWrite, "") }); !forbidden(err) {
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error { return permit(tx, anna, errata.KeyWrite, "") }); !forbidden(err) {
 		t.Errorf("got %v", err)
 	}
 }
