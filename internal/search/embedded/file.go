@@ -290,8 +290,8 @@ func (f *file) loadStacks() error {
 
 // loadSamples collects payloads for the dictionary if the file has none yet.
 func (f *file) loadSamples() error {
-	has, err := f.number("SELECT count(*) FROM meta WHERE k = ?", metaDict)
-	if err != nil || has == 1 {
+	has, err := f.hasDict()
+	if err != nil || has {
 		return err
 	}
 	pack, err := f.p.packer()
@@ -306,6 +306,11 @@ func (f *file) loadSamples() error {
 		}
 		return nil
 	}, "SELECT z FROM body WHERE f IS NULL ORDER BY id LIMIT ?", int64(dictAfter))
+}
+
+func (f *file) hasDict() (bool, error) {
+	n, err := f.number("SELECT count(*) FROM meta WHERE k = ?", metaDict)
+	return n == 1, err
 }
 
 // dictID returns the id of a column's value, 0 for "".

@@ -287,7 +287,7 @@ func (e *Engine) Get(ctx context.Context, s search.Scope, ref errata.Ref) (*sear
 			hits, err = e.get(ctx, q, v.partition, ref.Project, eid)
 			return err
 		})
-		if len(hits) == 1 {
+		if err == nil && len(hits) == 1 { // never one whose body cannot be unpacked
 			return &search.Doc{Record: hits[0].Record, Class: hits[0].Class, Payload: hits[0].Payload}, nil
 		}
 		if err == nil || errors.Is(err, errGone) {

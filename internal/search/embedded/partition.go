@@ -33,6 +33,8 @@ type partition struct {
 	used   atomic.Int64 // turn of last use, for closing the least recently used
 	clean  bool         // the file was closed in good order, as found at Open
 
+	training bool // a dictionary was begun; the writer's own
+
 	// Guarded by the engine's mu. The days only ever grow, towards days that no
 	// other file has.
 	first, last int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,30 @@ func TestDamageFoundByReading(t *testing.T) {
 	res, err = e.Search(t.Context(), everything())
 	if err != nil || res.Total.Value != 321 || len(res.Gaps) != 1 {
 		t.Errorf("a new event of a broken day: %+v %v", res, err)
+	}
+}
+
+// TestDamagedBody replaces the body of one event: it is not answered in part,
+// and the others of its file are there.
+func TestDamagedBody(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, Options{Dir: dir})
+	index(t, e, sent(1, noon), sent(2, noon))
+	err := e.submit(t.Context(), &job{do: func(w *writer) error {
+		return w.open[0].run("UPDATE body SET z = ? WHERE id = (SELECT id FROM ev WHERE hex(eid) = ?)", []byte("ABCDEFGH"), strings.ToUpper(sent(1, noon).EventID))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(n int) error {
+		_, err := e.Get(t.Context(), search.Scope{All: true}, errata.Ref{Project: "1", EventID: sent(n, noon).EventID, Time: noon.UnixMicro()})
+		return err
+	}
+	if err := get(1); errata.CodeOf(err) != errata.Unavailable || errata.ReasonOf(err) != search.ReasonCorrupt {
+		t.Errorf("the damaged: %v", err)
+	}
+	if err := get(2); err != nil {
+		t.Errorf("the other: %v", err)
 	}
 }
 

@@ -27,10 +27,15 @@ func (e *Engine) train(p *partition, samples [][]byte) {
 }
 
 // setDict stores the dictionary, then packs with it: no frame may need a
-// dictionary that is not on disk.
+// dictionary that is not on disk. A file that has one keeps it for good: there
+// are frames that need it.
 func (w *writer) setDict(p *partition, dict []byte, pack *codec) error {
 	f, err := w.file(p)
 	if err != nil {
+		return err
+	}
+	has, err := f.hasDict()
+	if err != nil || has {
 		return err
 	}
 	if err := f.transaction(func() error { return f.setMeta(metaDict, dict) }); err != nil {

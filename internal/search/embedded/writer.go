@@ -148,7 +148,10 @@ func (w *writer) commit(p *partition, items []*item) error {
 	}
 	p.events.Store(f.events)
 	if len(f.samples) >= dictAfter {
-		w.e.train(p, f.samples)
+		if !p.training { // it may have been closed and opened again meanwhile
+			p.training = true
+			w.e.train(p, f.samples)
+		}
 		f.samples = nil
 	}
 	return nil

@@ -51,6 +51,74 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
+// TestDictionaryStays closes the file for writing while its dictionary is made,
+// and brings a second dictionary. What was packed with the first must stay
+// readable.
+func TestDictionaryStays(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, Options{Dir: dir})
+	var docs []search.Doc
+	for i := range 5 * dictAfter {
+		docs = append(docs, sent(i, noon.Add(-time.Duration(i)*time.Second)))
+	}
+	add := func(n int) {
+		t.Helper()
+		index(t, e, docs[:n]...)
+		docs = append(docs[n:], docs[:n]...)
+	}
+	ask := func(do func(w *writer) error) {
+		t.Helper()
+		if err := e.submit(t.Context(), &job{do: do}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(dictAfter)
+	p := e.snapshot()[0]
+	plain, err := p.packer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		ask(func(w *writer) error { w.close(w.open[0]); return nil })
+		add(dictAfter / 10)
+	}
+	waitFor(t, func() bool { now, err := p.packer(); return err == nil && now != plain })
+	add(dictAfter)
+	e.background.Wait() // a second training would be through
+	add(dictAfter)
+	var other [][]byte
+	for i := range dictAfter {
+		other = append(other, docs[len(docs)-1-i].Payload)
+	}
+	dict, err := train(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, err := newCodec(dict)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(func(w *writer) error { return w.setDict(p, dict, pack) })
+	add(dictAfter)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e = open(t, Options{Dir: dir})
+	stored := 0
+	for i := range docs {
+		d, err := e.Get(t.Context(), search.Scope{All: true}, errata.Ref{Project: "1", EventID: docs[i].EventID})
+		if errata.CodeOf(err) == errata.NotFound {
+			continue
+		}
+		if stored++; err != nil || !bytes.Equal(d.Payload, docs[i].Payload) {
+			t.Fatalf("event %s: %v", docs[i].EventID, err)
+		}
+	}
+	if want := 4*dictAfter + dictAfter/2; stored != want {
+		t.Errorf("%d events are stored", stored)
+	}
+}
+
 func pack(t *testing.T, e *Engine, d search.Doc) int {
 	t.Helper()
 	c, err := e.snapshot()[0].packer()
