@@ -14,10 +14,15 @@ type Interval string
 // Ladder lists the intervals from fine to coarse.
 var Ladder = []Interval{"1s", "5s", "10s", "30s", "1m", "5m", "10m", "30m", "1h", "3h", "6h", "12h", "1d", "1w"}
 
-// Width returns the fixed width of an interval below a day; days and weeks
-// return their nominal 24 h and 168 h.
+// Month is a step beyond the ladder, for response times.
+const Month Interval = "1mo"
+
+// Width returns the fixed width of an interval below a day; days, weeks and
+// months return their nominal 24 h, 168 h and 30 days.
 func (i Interval) Width() time.Duration {
 	switch i {
+	case Month:
+		return 30 * 24 * time.Hour
 	case "1d":
 		return 24 * time.Hour
 	case "1w":
@@ -36,7 +41,7 @@ func (i Interval) Valid() bool {
 }
 
 // Calendar says whether buckets follow the zone's calendar.
-func (i Interval) Calendar() bool { return i == "1d" || i == "1w" }
+func (i Interval) Calendar() bool { return i == "1d" || i == "1w" || i == Month }
 
 // Start returns the start of the bucket that holds t.
 func (i Interval) Start(t time.Time, zone *time.Location) time.Time {
@@ -44,8 +49,11 @@ func (i Interval) Start(t time.Time, zone *time.Location) time.Time {
 		return t.UTC().Truncate(i.Width())
 	}
 	y, m, d := t.In(zone).Date()
-	if i == "1w" {
+	switch i {
+	case "1w":
 		d -= (int(t.In(zone).Weekday()) + 6) % 7
+	case Month:
+		d = 1
 	}
 	return firstInstant(y, m, d, zone)
 }
@@ -56,9 +64,12 @@ func (i Interval) Next(t time.Time, zone *time.Location) time.Time {
 		return t.Add(i.Width())
 	}
 	y, m, d := t.In(zone).Date()
-	if i == "1w" {
+	switch i {
+	case "1w":
 		d += 7
-	} else {
+	case Month:
+		m++
+	default:
 		d++
 	}
 	return firstInstant(y, m, d, zone)
