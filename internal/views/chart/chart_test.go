@@ -108,6 +108,16 @@ func TestGolden(t *testing.T) {
 		"spark-step":      NewSparkline([]int64{1, 1, 1, 1, 90, 90, 90, 90}).Picture(),
 		"spark-none":      NewSparkline(nil).Picture(),
 		"spark-quiet":     NewSparkline(make([]int64, 24)).Picture(),
+		"line-usual":      NewSpark([]int64{3, 4, 5, 4, 3, 4, 50, 60}).Picture(),
+		"line-none":       NewSpark(nil).Picture(),
+		"line-one":        NewSpark([]int64{7}).Picture(),
+		"line-quiet":      NewSpark(make([]int64, 24)).Picture(),
+		"line-wrong":      Spark{[]float64{math.NaN(), math.Inf(1), -4, 1e9}}.Picture(),
+		"bullet-usual":    Bullet{Median: 372, Slow: 1860, Target: 900}.Picture(),
+		"bullet-over":     Bullet{Median: 3000, Slow: 9000, Target: 900}.Picture(),
+		"bullet-free":     Bullet{Median: 60, Slow: 120}.Picture(),
+		"bullet-none":     Bullet{}.Picture(),
+		"bullet-wrong":    Bullet{Median: math.NaN(), Slow: math.Inf(1), Target: -1}.Picture(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.ReplaceAll(picture(t, c), "><", ">\n<") + "\n"
@@ -206,7 +216,10 @@ func FuzzPictures(f *testing.F) {
 		}
 		s := stacked(one, two)
 		s.Previous, s.Marks, s.Labels = two, []Mark{{At: at, Text: "m"}}, []Label{{At: at, Text: "l"}}
-		for _, svg := range []string{picture(t, s.Picture()), picture(t, Sparkline{Values: one}.Picture())} {
+		for _, svg := range []string{
+			picture(t, s.Picture()), picture(t, Sparkline{Values: one}.Picture()), picture(t, Spark{Values: one}.Picture()),
+			picture(t, Bullet{Median: a, Slow: b, Target: at}.Picture()),
+		} {
 			if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
 				t.Fatalf("a coordinate is no number: %s", svg)
 			}
