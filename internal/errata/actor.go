@@ -28,6 +28,10 @@ type Actor struct {
 	Active    bool         // the account may act at all
 }
 
+// Human says whether a person acts: in a browser, or with a token of their own.
+// Only what people do counts as a response.
+func (a Actor) Human() bool { return a.Kind == ActorUser }
+
 // TokenScopes limit a token: actions it may do, projects it may touch (empty = all).
 type TokenScopes struct {
 	Actions  []Action `json:"actions"`
@@ -76,6 +80,7 @@ const (
 	UserRead        Action = "user:read"
 	UserManage      Action = "user:manage"
 	RoleRead        Action = "role:read"
+	RoleWrite       Action = "role:write"
 	AuditRead       Action = "audit:read"
 	AuditVerify     Action = "audit:verify"
 	TokenOwn        Action = "token:own"
@@ -86,7 +91,7 @@ const (
 var Actions = []Action{
 	IssueRead, IssueComment, IssueWatch, IssueAck, IssueAssignSelf, IssueAssign, IssueResolve, IssueReopen, IssueIgnore, IssueSeverity,
 	EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, SystemRead,
-	UserRead, UserManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
+	UserRead, UserManage, RoleRead, RoleWrite, AuditRead, AuditVerify, TokenOwn, TokenManage,
 }
 
 // Decide says whether the actor may do the action in a project ("" =

@@ -56,6 +56,8 @@ func ShortID(prefix string, number int64) string { return prefix + "-" + strconv
 type Sighting struct {
 	Ref                        Ref
 	Timestamp, ReceivedAt      int64
+	Clamped                    bool // Timestamp was out of range and replaced by ReceivedAt
+	Environment                string
 	Severity                   Severity
 	Title, Type, Code, Culprit string
 	Platform                   string
@@ -77,8 +79,8 @@ const (
 const bestAge = int64(24 * 3600 * 1e6)
 
 // Witness folds one more event into the issue and says what it changed. The
-// first event opens the issue (T1); later ones are counted and may raise the
-// severity, never lower it (T2). Counting users is the caller's.
+// first event opens the issue (T1); later ones are only counted here, what they
+// make of its state is Step.Event's. Counting users is the caller's.
 func (i *Issue) Witness(s Sighting) Change {
 	change := ChangeSeen
 	if i.Events == 0 {
@@ -112,8 +114,5 @@ func (i *Issue) see(s Sighting) {
 	}
 	if s.Score >= i.BestScore || s.Timestamp-i.BestRef.Time > bestAge {
 		i.BestRef, i.BestScore = s.Ref, s.Score
-	}
-	if s.Severity < i.Severity && !i.SeverityLocked && i.OpenedAt != 0 {
-		i.Severity = s.Severity
 	}
 }

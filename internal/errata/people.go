@@ -30,6 +30,13 @@ type Account struct {
 	SeenAt, DisabledAt     int64
 }
 
+// Person is an account as others see it; the zero Person is nobody.
+type Person struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Login string `json:"login"`
+}
+
 // Project is what people call a service.
 type Project struct {
 	ID, Slug, Prefix, Name, Platform string

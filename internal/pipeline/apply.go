@@ -330,7 +330,8 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 	if err := t.create(ctx, created); err != nil {
 		return err
 	}
-	return t.tx.UpdateIssues(ctx, changes)
+	_, err = t.tx.UpdateIssues(ctx, changes)
+	return err
 }
 
 // create adds issues with their numbers. Projects in order: two workers that

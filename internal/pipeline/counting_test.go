@@ -389,7 +389,8 @@ func TestUsersAreToldApartUpToALimit(t *testing.T) {
 		}
 		after := all[0]
 		after.Users = store.MaxIssueUsers - 1
-		return tx.UpdateIssues(t.Context(), []store.IssueChange{{Before: all[0], After: after}})
+		_, err = tx.UpdateIssues(t.Context(), []store.IssueChange{{Before: all[0], After: after}})
+		return err
 	})
 	if n := send(2, "u-2"); n != store.MaxIssueUsers {
 		t.Errorf("the last user that is told apart: %d, want %d", n, store.MaxIssueUsers)

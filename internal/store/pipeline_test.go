@@ -273,7 +273,8 @@ func TestLateUpdateLosesNothing(t *testing.T) {
 		older.Witness(sight("e3", start+10, errata.P3, 3, "one"))
 		for _, after := range []errata.Issue{newer, older} {
 			change(t, s, func(ctx context.Context, tx *store.Tx) error {
-				return tx.UpdateIssues(ctx, []store.IssueChange{{Before: first, After: after, Keys: store.IssueKeys{Words: " " + after.Title + " "}}})
+				_, err := tx.UpdateIssues(ctx, []store.IssueChange{{Before: first, After: after, Keys: store.IssueKeys{Words: " " + after.Title + " "}}})
+				return err
 			})
 		}
 		want := newer
@@ -288,26 +289,35 @@ func TestLateUpdateLosesNothing(t *testing.T) {
 	})
 }
 
-// TestLockedSeverity is raised by nobody.
-func TestLockedSeverity(t *testing.T) {
+// TestFasterState lets the first of two decide that were made on one version.
+func TestFasterState(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		before := errata.Issue{ID: "i1", ProjectID: "1", Number: 1}
 		before.Witness(errata.Sighting{Timestamp: start, ReceivedAt: start, Severity: errata.P2})
-		before.SeverityLocked = true
-		after := before
-		after.Severity = errata.P0 // by a worker that read before somebody locked it
+		first, second := before, before
+		first.Severity, first.SeverityLocked, first.AssigneeID, first.Version = errata.P1, true, "7", before.Version+1
+		second.Status, second.OpenedAt, second.IgnoreReason, second.Version = errata.Ignored, 0, "noise", before.Version+1
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.CreateIssue(ctx, before, store.IssueKeys{}); err != nil {
 				return err
 			}
-			if err := tx.UpdateIssues(ctx, []store.IssueChange{{Before: before, After: after}}); err != nil {
+			for i, want := range []bool{true, false} {
+				if did, err := tx.UpdateIssueState(ctx, before.Version, []errata.Issue{first, second}[i]); did != want || err != nil {
+					t.Errorf("change %d: %v %v, want %v", i, did, err, want)
+				}
+			}
+			counted := before
+			counted.Events++
+			now, err := tx.UpdateIssues(ctx, []store.IssueChange{{Before: before, After: counted}})
+			if err != nil {
 				return err
 			}
-			got, err := tx.IssueByID(ctx, "i1")
-			if got.Severity != errata.P2 || !got.SeverityLocked {
-				t.Errorf("got %v", got.Severity)
+			want := first
+			want.Events++
+			if d := cmp.Diff(want, now["i1"]); d != "" {
+				t.Error(d)
 			}
-			return err
+			return nil
 		})
 	})
 }

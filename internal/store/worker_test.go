@@ -195,7 +195,8 @@ func save(ctx context.Context, tx *store.Tx, before map[string]errata.Issue, aft
 			return err
 		}
 	}
-	return tx.UpdateIssues(ctx, changes)
+	_, err := tx.UpdateIssues(ctx, changes)
+	return err
 }
 
 func counters(ctx context.Context, tx *store.Tx, fresh []event, homes map[store.FingerprintKey]string) error {
