@@ -33,7 +33,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 10m) each
 	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$pkg/*_test.go); do \
 			echo "== $$pkg $$target"; \
-			$(GO) test ./$$pkg -run=^$$ -fuzz="^$$target$$" -fuzztime=$${FUZZTIME:-10m} || exit 1; \
+			$(GO) test ./$$pkg -run=^$$ -fuzz="^$$target$$" -fuzztime=$${FUZZTIME:-10m} -fuzzminimizetime=100x || exit 1; \
 		done; \
 	done
 
