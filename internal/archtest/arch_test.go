@@ -58,6 +58,7 @@ var importers = map[string][]string{
 	"gopkg.in/natefinch/lumberjack.v2":   {"internal/telemetry"},
 	"github.com/goccy/go-yaml":           {"internal/config"},
 	"github.com/alecthomas/kong":         {"internal/config", "cmd/web"},
+	"github.com/wneessen/go-mail":        {"internal/notify/email"},
 	"github.com/jackc/pgx":               {"internal/store", "internal/apptest"},
 	"github.com/chromedp":                {"test", "internal/apptest"},
 }

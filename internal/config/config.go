@@ -24,6 +24,7 @@ type Config struct {
 	Search   Search   `embed:"" prefix:"search."`
 	Queue    Queue    `embed:"" prefix:"queue."`
 	Intake   Intake   `embed:"" prefix:"intake."`
+	SMTP     SMTP     `embed:"" prefix:"smtp."`
 	Log      Log      `embed:"" prefix:"log."`
 
 	File string `name:"config" placeholder:"FILE" help:"YAML file with settings."`
@@ -72,6 +73,16 @@ type Intake struct {
 	MaxClientReport Size          `default:"4KiB" help:"One client report."`
 	MaxInflight     Size          `default:"256MiB" help:"Bodies in memory at once, all requests together."`
 	BodyTimeout     time.Duration `default:"30s" help:"Time to send a body."`
+}
+
+// SMTP is the server that sends mail.
+type SMTP struct {
+	Host     string `help:"Server that sends mail. Without one, links of invitations are shown to be passed on by hand."`
+	Port     int    `default:"587" help:"Its port."`
+	Username string `help:"Account, when the server asks for one."`
+	Password Secret `help:"Its password."`
+	From     string `placeholder:"ADDRESS" help:"Sender, an address: errata@example.com."`
+	TLS      string `name:"tls" default:"starttls" help:"starttls, tls (from the first byte, mostly port 465), or none."`
 }
 
 // Log says how the program tells what it does.

@@ -143,6 +143,10 @@ func TestWrongSettings(t *testing.T) {
 		{"both ways to sign in", nil, "", []string{"--search.elastic.api-key=k", "--search.elastic.username=u"}, "search.elastic.api_key: stands beside a user name (flag --search.elastic.api-key); set either the API key or user name and password"},
 		{"password in address", nil, "", []string{"--search.elastic.urls=http://a:9200,http://u:hunter2@b:9200"}, "search.elastic.urls: an address must not hold a user name or password (flag --search.elastic.urls); write https://host:9200, several joined by commas"},
 		{"proxies", nil, "trusted_proxies: [10.0.0.0/8, all]", nil, `trusted_proxies: "all" is no address and no network (file FILE:1); write addresses or networks, as 10.0.0.0/8,192.168.1.4`},
+		{"mail without a server", nil, "smtp: {from: errata@example.com}", nil, "smtp.host: is missing though other smtp settings are set (default); name the mail server"},
+		{"mail from nobody", nil, "smtp: {host: mail}", nil, `smtp.from: "" is no address (default); write the sender's address, as errata@example.com`},
+		{"mail's protection", nil, "smtp: {host: mail, from: a@b.c, tls: some}", nil, `smtp.tls: "some" is none of starttls, tls, none (file FILE:1); write starttls, tls or none`},
+		{"mail's password", nil, "smtp: {host: mail, from: a@b.c, username: u}", nil, "smtp.username: one of user name and password is missing (file FILE:1); set user name and password together"},
 		{"level", nil, "log: {level: loud}", nil, `log.level: "loud" is none of debug, info, warn, error (file FILE:1); write debug, info, warn or error`},
 	}
 	for _, tt := range tests {

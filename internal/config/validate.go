@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -34,6 +35,11 @@ var remedies = map[string]string{ //nolint:gosec // the password is a placeholde
 	"search.elastic.replicas":       "write a number, or a range as 0-1 or 0-all",
 	"search.elastic.max_inflight":   "write a whole number from 1 to 64",
 	"queue.max_bytes":               "write 0, or at least 64MiB",
+	"smtp.host":                     "name the mail server",
+	"smtp.port":                     "write a number from 1 to 65535",
+	"smtp.username":                 "set user name and password together",
+	"smtp.from":                     "write the sender's address, as errata@example.com",
+	"smtp.tls":                      "write starttls, tls or none",
 	"log.level":                     "write debug, info, warn or error",
 	"log.format":                    "write auto, text or json",
 	"log.keep":                      "write a whole number from 0 to 1000",
@@ -55,7 +61,7 @@ type check struct{ key, problem string }
 
 // validate returns the first wrong setting as an *Error.
 func (c *Config) validate() error {
-	for _, group := range [][]check{c.general(), c.Search.Elastic.checks(), c.limits()} {
+	for _, group := range [][]check{c.general(), c.Search.Elastic.checks(), c.SMTP.checks(), c.limits()} {
 		for _, k := range group {
 			if k.problem != "" {
 				return &Error{Key: k.key, Problem: k.problem + c.from(k.key), Remedy: remedy(k.key)}
@@ -132,6 +138,19 @@ func (e *Elastic) checks() []check {
 		all = append(all, check{"search.elastic.urls", webProblem(u)})
 	}
 	return all
+}
+
+func (m *SMTP) checks() []check {
+	if m.Host == "" {
+		return []check{{"smtp.host", when(m.From != "" || m.Username != "", "is missing though other smtp settings are set")}}
+	}
+	_, err := mail.ParseAddress(m.From)
+	return []check{
+		{"smtp.port", outside(m.Port, 1, 65535)},
+		{"smtp.username", when((m.Username == "") != (m.Password == ""), "one of user name and password is missing")},
+		{"smtp.from", when(err != nil, strconv.Quote(m.From)+" is no address")},
+		{"smtp.tls", oneOf(m.TLS, "starttls", "tls", "none")},
+	}
 }
 
 func (e *Elastic) certProblem() string {
