@@ -49,6 +49,7 @@ var lowest = map[string][]string{
 // importers names the only packages that may use a library.
 var importers = map[string][]string{
 	"github.com/labstack/echo":           {"internal/handlers", "internal/intake"},
+	"github.com/casbin":                  {"internal/rbac"},
 	"github.com/failsafe-go":             {"internal/app/guard"},
 	"github.com/elastic":                 {"internal/search/elastic"},
 	"github.com/nats-io":                 {"internal/queue"},

@@ -98,11 +98,12 @@ func (tx *Tx) Record(who errata.Actor, what errata.Action, on errata.Resource) *
 // System lets background work write in its own name. It leaves no line.
 func (tx *Tx) System(name string) { tx.permitted = tx.permitted || name != "" }
 
-// act is what the tries of one InTx have in common: its time, and who was
-// refused in the last of them.
+// act is what the tries of one InTx have in common: its time, who was refused
+// in the last of them, and whether that changed the policy.
 type act struct {
 	at     int64
 	denied []*Line
+	policy bool
 }
 
 // deniedWait is how long a refusal may take to be written, whatever became of

@@ -19,6 +19,9 @@ type Options struct {
 	Decide errata.Decide // answers Tx.Permit; nil refuses everybody
 	Log    *slog.Logger  // nil: discarded
 
+	// PolicyChanged is called after the commit of a change of the policy. nil: not.
+	PolicyChanged func(ctx context.Context)
+
 	// Guard wraps every transaction, retries included: a circuit breaker. It
 	// sees errata.Unavailable for a database that cannot be used. nil: none.
 	Guard func(ctx context.Context, call func(context.Context) error) error

@@ -64,13 +64,16 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil && len(a.denied) > 0 {
 		s.writeDenied(ctx, a)
 	}
+	if err == nil && a.policy && s.opt.PolicyChanged != nil {
+		s.opt.PolicyChanged(ctx)
+	}
 	return err
 }
 
 // repeat runs fn until no other transaction was in its way.
 func (s *Store) repeat(ctx context.Context, a *act, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
-		a.denied = nil
+		a.denied, a.policy = nil, false
 		err := s.once(ctx, a, fn)
 		if try == tries || !passing(err) {
 			return err
