@@ -124,6 +124,15 @@ func (m *memory) SaveSession(_ context.Context, r errata.Session) error {
 	return nil
 }
 
+func (m *memory) KeepSession(_ context.Context, r errata.Session) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.rows[r.ID]; there {
+		m.rows[r.ID] = r
+	}
+	return nil
+}
+
 func (m *memory) DeleteSession(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -3,6 +3,8 @@ package auth
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -24,6 +26,8 @@ const (
 type SessionStore interface {
 	FindSession(ctx context.Context, id string, now int64) (errata.Session, bool, error)
 	SaveSession(ctx context.Context, row errata.Session) error
+	// KeepSession writes a session that is still there; one that has ended stays ended.
+	KeepSession(ctx context.Context, row errata.Session) error
 	DeleteSession(ctx context.Context, id string) error
 }
 
@@ -75,6 +79,16 @@ func clip(s string, n int) string {
 		return string(r[:n])
 	}
 	return s
+}
+
+// ID is the name of the session in the store, "" when there is none yet.
+func (s *Sessions) ID(ctx context.Context) string {
+	token := s.Token(ctx)
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token)) // as HashTokenInStore does
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // UserID returns the account of the session, "" when nobody is signed in.
@@ -131,6 +145,8 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 	row, ok, err := s.store.FindSession(ctx, token, s.now().UnixMicro())
 	if ok && err == nil {
 		s.known.Set(token, written{row.Data, row.SeenAt})
+	} else if err == nil {
+		s.known.Invalidate(token)
 	}
 	return row.Data, ok, err
 }
@@ -139,7 +155,7 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 // from now, and at most SessionLife after its begin.
 func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
 	now := s.now()
-	have, _ := s.known.GetIfPresent(token)
+	have, known := s.known.GetIfPresent(token)
 	same := bytes.Equal(have.data, b)
 	if same && now.UnixMicro()-have.at < seenEvery.Microseconds() {
 		return nil
@@ -153,7 +169,11 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ t
 	if _, ended := s.ended.GetIfPresent(token); ended {
 		return nil
 	}
-	if err = s.store.SaveSession(ctx, row); err != nil && same {
+	save := s.store.SaveSession
+	if known { // somebody may have ended it since this request began
+		save = s.store.KeepSession
+	}
+	if err = save(ctx, row); err != nil && same {
 		return nil // the use was not noted; the page need not fail for that
 	}
 	return err

@@ -26,6 +26,14 @@ func (f *failingStore) SaveSession(ctx context.Context, r errata.Session) error 
 	return f.memory.SaveSession(ctx, r)
 }
 
+func (f *failingStore) KeepSession(ctx context.Context, r errata.Session) error {
+	f.saves++
+	if f.fail {
+		return errors.New("away")
+	}
+	return f.memory.KeepSession(ctx, r)
+}
+
 func TestSessionStore(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	db := &failingStore{memory: memory{rows: map[string]errata.Session{}}}
@@ -64,6 +72,18 @@ func TestSessionStore(t *testing.T) {
 		t.Error("a sign-in that was not written passes")
 	}
 	db.fail = false
+
+	// A request that was under way when another process ended its session.
+	if _, ok, _ := s.FindCtx(t.Context(), "token"); !ok {
+		t.Fatal("no session")
+	}
+	row := db.rows["token"]
+	delete(db.rows, "token")
+	now = now.Add(time.Hour)
+	if err := s.CommitCtx(t.Context(), "token", data("u3"), time.Time{}); err != nil || len(db.rows) != 0 {
+		t.Errorf("a session that was ended elsewhere came back: %v %v", err, db.rows)
+	}
+	db.rows["token"] = row
 
 	// A request that was under way when its session was signed out.
 	if _, ok, _ := s.FindCtx(t.Context(), "token"); !ok {

@@ -26,6 +26,9 @@ const (
 	SignOut  Action = "session:sign_out"
 	SetUp    Action = "installation:set_up"
 	JoinTeam Action = "user:join" // an invitation is accepted
+
+	EndSession  Action = "session:end"  // one's own, from elsewhere
+	EditProfile Action = "user:profile" // one's own name and time zone
 )
 
 // AuditRow is one row of the audit. At is µs. Detail is a JSON object of ids,

@@ -37,6 +37,16 @@ type Person struct {
 	Login string `json:"login"`
 }
 
+// Invite is an invitation to make an account. ID is the SHA-256 of the token in
+// its link, hex; Grants name no account yet. Times are µs; UsedAt 0 = unused.
+type Invite struct {
+	ID, Email            string
+	Grants               []Grant
+	CreatedAt, ExpiresAt int64
+	CreatedBy            string // account id
+	UsedAt               int64
+}
+
 // Project is what people call a service.
 type Project struct {
 	ID, Slug, Prefix, Name, Platform string

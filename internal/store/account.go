@@ -110,3 +110,45 @@ func (tx *Tx) SetPassword(ctx context.Context, id, hash string) error {
 	}
 	return err
 }
+
+// SetAccountState disables an account (at is when, µs) or makes it active
+// again, and says whether it was in another state before.
+func (tx *Tx) SetAccountState(ctx context.Context, id string, state errata.UserState, at int64) (bool, error) {
+	if state == errata.UserActive {
+		at = 0
+	}
+	n, err := tx.change(ctx, `UPDATE app_user SET state = $2, disabled_at = $3 WHERE id = $1 AND state <> $2`, id, string(state), nullInt(at))
+	return n == 1, err
+}
+
+// SetProfile changes what people choose themselves; not_found.
+func (tx *Tx) SetProfile(ctx context.Context, id, name, zone string) error {
+	n, err := tx.change(ctx, `UPDATE app_user SET name = $2, zone = $3 WHERE id = $1`, id, name, zone)
+	if err == nil && n == 0 {
+		return notFound("account")
+	}
+	return err
+}
+
+// AssignedIssues returns the newest unresolved issues of a person in the scope,
+// and how many there are. Only what a line of text needs is filled: id, project,
+// number, title, severity, status, last seen.
+func (tx *Tx) AssignedIssues(ctx context.Context, userID string, scope Scope, size int) (out []errata.Issue, total int64, err error) {
+	if !scope.All && len(scope.Projects) == 0 {
+		return nil, 0, nil
+	}
+	q := &query{}
+	q.text(`SELECT id, project_id, number, title, severity, status, last_seen, COUNT(*) OVER () FROM issue
+		WHERE assignee_id = `, q.arg(userID), ` AND status IN ('open', 'acknowledged', 'snoozed')`)
+	if !scope.All {
+		q.text(` AND project_id IN (`, q.list(scope.Projects), `)`)
+	}
+	q.text(` ORDER BY rank DESC, last_seen DESC, id DESC LIMIT `, q.arg(size))
+	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
+		var i errata.Issue
+		err := r.Scan(&i.ID, &i.ProjectID, &i.Number, &i.Title, &i.Severity, &i.Status, &i.LastSeen, &total)
+		out = append(out, i)
+		return err
+	})
+	return out, total, err
+}

@@ -41,6 +41,16 @@ func (s *Store) SaveSession(ctx context.Context, row Session) error {
 	})
 }
 
+// KeepSession writes a session that is still there.
+func (s *Store) KeepSession(ctx context.Context, row Session) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		tx.System("session")
+		_, err := tx.change(ctx, `UPDATE session SET user_id = $2, ip = $3, agent = $4, data = $5, seen_at = $6, expires_at = $7 WHERE id = $1`,
+			row.ID, null(row.UserID), row.IP, row.Agent, row.Data, row.SeenAt, row.Expires)
+		return err
+	})
+}
+
 // DeleteSession ends a session; an unknown one is no error.
 func (s *Store) DeleteSession(ctx context.Context, id string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
@@ -73,4 +83,26 @@ func (tx *Tx) sessions(ctx context.Context, text string, args ...any) (out []Ses
 // how many.
 func (tx *Tx) EndSessionsOf(ctx context.Context, userID, but string) (int64, error) {
 	return tx.change(ctx, `DELETE FROM session WHERE user_id = $1 AND id <> $2`, userID, but)
+}
+
+// CountSessions returns how many sessions each account has at now, by id.
+func (tx *Tx) CountSessions(ctx context.Context, now int64) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := tx.rows(ctx, `SELECT user_id, COUNT(*) FROM session WHERE expires_at > $1 AND user_id IS NOT NULL GROUP BY user_id`, []any{now}, func(r scanner) error {
+		var id string
+		var n int64
+		err := r.Scan(&id, &n)
+		out[id] = n
+		return err
+	})
+	return out, err
+}
+
+// EndSession ends one session of an account; not_found.
+func (tx *Tx) EndSession(ctx context.Context, id, userID string) error {
+	n, err := tx.change(ctx, `DELETE FROM session WHERE id = $1 AND user_id = $2`, id, userID)
+	if err == nil && n == 0 {
+		return notFound("session")
+	}
+	return err
 }
