@@ -1,6 +1,9 @@
 package errata
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Status is where an issue stands.
 type Status string
@@ -51,6 +54,13 @@ type Issue struct {
 
 // ShortID returns the id people use: the project's prefix and the number.
 func ShortID(prefix string, number int64) string { return prefix + "-" + strconv.FormatInt(number, 10) }
+
+// ParseShortID takes a short id apart, without regard to case.
+func ParseShortID(id string) (prefix string, number int64, ok bool) {
+	prefix, digits, found := strings.Cut(strings.ToUpper(id), "-")
+	number, err := strconv.ParseInt(digits, 10, 64)
+	return prefix, number, found && err == nil && number > 0
+}
 
 // Sighting is what one event tells its issue.
 type Sighting struct {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"errata/internal/errata"
@@ -15,7 +13,7 @@ import (
 
 // Issue reads one issue by its short id. What may not be seen is not found.
 func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (v IssueView, err error) {
-	prefix, number, ok := splitShortID(shortID)
+	prefix, number, ok := errata.ParseShortID(shortID)
 	if !ok {
 		return v, notFound("issue")
 	}
@@ -33,12 +31,6 @@ func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (
 		return v.fill(ctx, tx, now)
 	})
 	return v, err
-}
-
-func splitShortID(id string) (prefix string, number int64, ok bool) {
-	prefix, digits, found := strings.Cut(strings.ToUpper(id), "-")
-	number, err := strconv.ParseInt(digits, 10, 64)
-	return prefix, number, found && err == nil && number > 0
 }
 
 func (v *IssueView) fill(ctx context.Context, tx *store.Tx, now time.Time) error {

@@ -48,7 +48,7 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 func (s *Service) issueIDs(ctx context.Context, tx *store.Tx, r reader, short []string) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, id := range short {
-		prefix, number, ok := splitShortID(id)
+		prefix, number, ok := errata.ParseShortID(id)
 		if !ok {
 			continue
 		}
