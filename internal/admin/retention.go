@@ -103,6 +103,9 @@ func (s *Service) sweeps() []sweepStep {
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, now-keepTokens) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepQuarters(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepOutcomes(ctx, now-keepCounters) },
+		func(ctx context.Context, tx *store.Tx) (int64, error) {
+			return tx.SweepStatusHours(ctx, now-keepCounters)
+		},
 	}
 }
 

@@ -27,7 +27,9 @@ import (
 	"errata/internal/search"
 	"errata/internal/search/elastic"
 	"errata/internal/search/embedded"
+	"errata/internal/store"
 	"errata/internal/telemetry"
+	"errata/internal/triage"
 )
 
 // App is a server that is ready to run: everything is open, the address bound.
@@ -41,12 +43,13 @@ type App struct {
 	health  *health
 	token   string          // of the set-up link
 	upkeep  map[string]Part // what the engine needs beside the workers
+	views   *store.Views    // who looked at which event
 }
 
 // Options are what only tests and developers choose.
 type Options struct {
 	Dev  bool                     // serves /dev/gallery
-	Fail func(point string) error // failpoints of the worker
+	Fail func(point string) error // failpoints of the worker and of acts
 }
 
 // New opens everything in order and binds the address. Close what it returns
@@ -133,6 +136,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 		Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
 		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail,
 	})
+	a.views = store.NewViews(a.store)
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
 	if err != nil {
@@ -143,7 +147,13 @@ func (a *App) build(ctx context.Context, o Options) error {
 	}
 	a.life.onClose("listener", a.server.close)
 	a.life.tiers = []tier{
-		{name: "background", grace: 10 * time.Second, parts: map[string]Part{"watch": partFunc(a.admin.Watch), "retention": partFunc(a.admin.Retention)}},
+		{name: "background", grace: 10 * time.Second, parts: map[string]Part{
+			"watch":        partFunc(a.admin.Watch),
+			"retention":    partFunc(a.admin.Retention),
+			"status hours": partFunc(a.admin.StatusHours),
+			"policy":       partFunc(a.Policy.Run),
+		}},
+		{name: "views", grace: 10 * time.Second, parts: map[string]Part{"views": a.views}},
 		{name: "upkeep", grace: 5 * time.Second, parts: a.upkeep},
 		{name: "workers", grace: 20 * time.Second, parts: map[string]Part{"worker": worker}},
 		{name: "ingest", grace: 10 * time.Second, parts: map[string]Part{"ingest": in}},
@@ -162,9 +172,10 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	for _, p := range proxies {
 		trusted = append(trusted, &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
 	}
-	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: decide, Log: a.log, UserSecret: a.start.Secret})
+	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	pages, err := handlers.New(handlers.Deps{
-		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: decide,
+		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide,
+		Triage:   triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail}),
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,
 	})

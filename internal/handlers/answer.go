@@ -31,9 +31,10 @@ var statusOf = map[errata.Code]int{
 
 // statusOfReason names what HTTP tells apart among the invalid.
 var statusOfReason = map[string]int{
-	"method":     http.StatusMethodNotAllowed,
-	"timeout":    http.StatusRequestTimeout,
-	"media_type": http.StatusUnsupportedMediaType,
+	"method":        http.StatusMethodNotAllowed,
+	"timeout":       http.StatusRequestTimeout,
+	"media_type":    http.StatusUnsupportedMediaType,
+	"too_many_rows": http.StatusUnprocessableEntity,
 }
 
 // status returns the HTTP status of an error. Queries that can be read but not

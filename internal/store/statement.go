@@ -181,6 +181,10 @@ type orZero[T any] struct{ to *T }
 
 // Scan implements sql.Scanner.
 func (z orZero[T]) Scan(src any) error {
+	if v, ok := src.(T); ok { // the usual one, without reflection
+		*z.to = v
+		return nil
+	}
 	var n sql.Null[T]
 	if err := n.Scan(src); err != nil {
 		return err
