@@ -115,14 +115,13 @@ func (s *Service) checkSetup(in store.Installation, token string) error {
 type AdminForm struct{ Token, Org, Email, Name, Password string }
 
 // CreateAdmin makes the first administrator and ends the use of the set-up
-// link. A command (actor of kind system) needs no token.
+// link, with all rights everywhere. A command (actor of kind system) needs no token.
 func (s *Service) CreateAdmin(ctx context.Context, who errata.Actor, f AdminForm) (errata.Account, error) {
 	acc, err := s.newAccount(ctx, f.Email, f.Name, f.Password)
 	if err != nil {
 		return acc, err
 	}
 	err = s.inTx(ctx, func(tx *store.Tx) error {
-		tx.System("setup")
 		in, _, err := tx.Installation(ctx)
 		if err != nil {
 			return err
@@ -131,6 +130,10 @@ func (s *Service) CreateAdmin(ctx context.Context, who errata.Actor, f AdminForm
 			return err
 		}
 		if acc, err = tx.CreateAccount(ctx, acc); err != nil {
+			return err
+		}
+		tx.Record(who, errata.SetUp, errata.On("", "user", acc.ID))
+		if _, err := tx.AddPolicy(ctx, errata.Grant{UserID: acc.ID, Role: errata.RoleAdmin}.Line()); err != nil {
 			return err
 		}
 		return tx.FinishSetup(ctx, strings.TrimSpace(f.Org), s.now())

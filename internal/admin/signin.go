@@ -88,10 +88,11 @@ func (s *Service) MayTry(ip string) error {
 // only a known account needs, so that the two take equally long.
 const evenly = 20 * time.Millisecond
 
-// SignIn checks a password. An unknown address answers like a wrong password,
-// in the same time, and with the same delays after several. Errors:
+// SignIn checks a password. from is the browser, with address and request id.
+// An unknown address answers like a wrong password, in the same time, and with
+// the same delays after several. Both ways are audited. Errors:
 // unauthenticated, slow_down.
-func (s *Service) SignIn(ctx context.Context, email, password, ip string) (errata.Account, error) {
+func (s *Service) SignIn(ctx context.Context, from errata.Actor, email, password string) (errata.Account, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	acc, err := s.accountByEmail(ctx, email)
 	if err != nil && errata.CodeOf(err) != errata.NotFound {
@@ -111,11 +112,11 @@ func (s *Service) SignIn(ctx context.Context, email, password, ip string) (errat
 		return errata.Account{}, err
 	}
 	ok = ok && acc.State == errata.UserActive
-	s.Log.InfoContext(ctx, "sign-in", slog.String("account_id", acc.ID), slog.Bool("ok", ok), slog.String("ip", ip))
+	s.Log.InfoContext(ctx, "sign-in", slog.String("account_id", acc.ID), slog.Bool("ok", ok), slog.String("ip", from.IP))
 	if !ok {
-		return errata.Account{}, s.wrongPassword(ctx, acc, email)
+		return errata.Account{}, s.wrongPassword(ctx, from, acc, email)
 	}
-	return acc, s.rightPassword(ctx, acc, password, renew)
+	return acc, s.rightPassword(ctx, from, acc, password, renew)
 }
 
 func tooSoon(wait time.Duration) error {
@@ -123,7 +124,7 @@ func tooSoon(wait time.Duration) error {
 		errata.Detail{Reason: "rate", Message: "The delay doubles with every wrong password.", Data: map[string]any{"retry_after": int(wait.Seconds()) + 1}})
 }
 
-func (s *Service) wrongPassword(ctx context.Context, acc errata.Account, email string) error {
+func (s *Service) wrongPassword(ctx context.Context, from errata.Actor, acc errata.Account, email string) error {
 	pad := time.NewTimer(evenly)
 	defer pad.Stop()
 	after := int64(0)
@@ -132,7 +133,8 @@ func (s *Service) wrongPassword(ctx context.Context, acc errata.Account, email s
 	}
 	if acc.ID == "" {
 		s.attempts.strangerFailed(email, acc.LoginFailures+1, after)
-	} else if err := s.loginFailed(ctx, acc.ID, after); err != nil {
+	}
+	if err := s.loginFailed(ctx, from, acc.ID, after); err != nil {
 		return err
 	}
 	select {
@@ -143,15 +145,36 @@ func (s *Service) wrongPassword(ctx context.Context, acc errata.Account, email s
 		errata.Detail{Reason: "credentials", Message: "E-mail address or password is wrong."})
 }
 
-func (s *Service) loginFailed(ctx context.Context, id string, after int64) error {
+// loginFailed audits a wrong password, and counts it for an account ("" = there
+// is none with this address).
+func (s *Service) loginFailed(ctx context.Context, from errata.Actor, id string, after int64) error {
 	return s.inTx(ctx, func(tx *store.Tx) error {
-		tx.System("sign-in")
+		if id == "" {
+			tx.Record(from, errata.SignIn, errata.Resource{}).Failed()
+			return nil
+		}
+		tx.Record(from, errata.SignIn, errata.On("", "user", id)).Failed()
 		_, err := tx.LoginFailed(ctx, id, after)
 		return err
 	})
 }
 
-func (s *Service) rightPassword(ctx context.Context, acc errata.Account, password string, renew bool) error {
+// by is the account as the actor of its own sign-in and sign-out.
+func by(acc errata.Account, from errata.Actor) errata.Actor {
+	who := actor(acc, "session")
+	who.IP, who.RequestID = from.IP, from.RequestID
+	return who
+}
+
+// SignedOut writes down that somebody has left.
+func (s *Service) SignedOut(ctx context.Context, who errata.Actor) error {
+	return s.inTx(ctx, func(tx *store.Tx) error {
+		tx.Record(who, errata.SignOut, errata.On("", "user", who.ID))
+		return nil
+	})
+}
+
+func (s *Service) rightPassword(ctx context.Context, from errata.Actor, acc errata.Account, password string, renew bool) error {
 	hash := ""
 	if renew {
 		h, err := s.Passwords.Hash(ctx, password)
@@ -162,7 +185,7 @@ func (s *Service) rightPassword(ctx context.Context, acc errata.Account, passwor
 	}
 	now := s.now()
 	return s.inTx(ctx, func(tx *store.Tx) error {
-		tx.System("sign-in")
+		tx.Record(by(acc, from), errata.SignIn, errata.On("", "user", acc.ID))
 		if hash != "" {
 			if err := tx.SetPassword(ctx, acc.ID, hash); err != nil {
 				return err

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/config"
 	"errata/internal/errata"
+	"errata/internal/rbac"
 	"errata/internal/store"
 )
 
@@ -29,6 +29,7 @@ type base struct {
 	store *store.Store
 	admin *admin.Service
 	start admin.Start
+	*gate
 }
 
 // Files of the data directory that say what belongs together.
@@ -51,20 +52,24 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 	if err != nil {
 		return nil, &config.Error{Key: "master_key", Problem: err.Error(), Remedy: "name a file with 64 hex digits: openssl rand -hex 32"}
 	}
-	st, err := store.Open(ctx, store.Options{
+	b := &base{cfg: cfg, clock: clock, log: log, gate: &gate{log: log}}
+	b.store, err = store.Open(ctx, store.Options{
 		URL: cfg.Database.URL.Reveal(), Path: filepath.Join(cfg.DataDir, fileDatabase), Clock: clock,
-		Decide: decide, Log: log,
+		Decide: b.Decide, PolicyChanged: b.changed, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	b := &base{cfg: cfg, clock: clock, log: log, store: st}
 	b.admin = admin.New(admin.Options{
-		Store: st, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: decide, Log: log,
+		Store: b.store, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: b.Decide, Log: log,
 		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version,
 	})
-	if err := b.prepare(ctx); err != nil {
-		return nil, errors.Join(err, st.Close())
+	err = b.prepare(ctx)
+	if err == nil {
+		b.Policy, err = rbac.New(ctx, rbac.Options{Source: b.store, Clock: clock, Log: log})
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.store.Close())
 	}
 	return b, nil
 }
@@ -131,19 +136,6 @@ func asSetting(err error) error {
 		}
 	}
 	return err
-}
-
-// decide says who may do what: every active account everything, a token what
-// its scopes name. Roles come later and change this function alone.
-func decide(who errata.Actor, what errata.Action, project string) error {
-	switch {
-	case !who.Active:
-		return errata.E(errata.Unauthenticated, "Sign in first.", nil)
-	case !who.Scopes.Allows(what, project):
-		return errata.Because(errata.Forbidden, fmt.Sprintf("This token lacks the scope %s.", what), nil,
-			errata.Detail{Reason: "scope", Message: "Make a token with this scope: web token create --scope " + string(what)})
-	}
-	return nil
 }
 
 func (b *base) close() error { return b.store.Close() }

@@ -42,7 +42,7 @@ func (h login) show(c echo.Context, code int, in page.SignInIn) error {
 func (h login) submit(c echo.Context) error {
 	ctx := c.Request().Context()
 	email, next := field(c, "email"), localPath(field(c, "next"))
-	acc, err := h.Admin.SignIn(ctx, email, field(c, "password"), c.RealIP())
+	acc, err := h.Admin.SignIn(ctx, browser(c), email, field(c, "password"))
 	switch errata.CodeOf(err) {
 	case "":
 	case errata.Unauthenticated:
@@ -59,7 +59,16 @@ func (h login) submit(c echo.Context) error {
 }
 
 func (h login) out(c echo.Context) error {
-	if err := h.Sessions.Destroy(c.Request().Context()); err != nil {
+	ctx := c.Request().Context()
+	who, err := h.whoIs(c)
+	if err == nil {
+		who.IP, who.RequestID = c.RealIP(), requestID(ctx)
+		err = h.Admin.SignedOut(ctx, who)
+	}
+	if err != nil && errata.CodeOf(err) != errata.Unauthenticated {
+		return err
+	}
+	if err := h.Sessions.Destroy(ctx); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)

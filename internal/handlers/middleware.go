@@ -159,6 +159,11 @@ func (s *Server) begin(c echo.Context, account string) error {
 	return s.Admin.TrimSessions(ctx, account)
 }
 
+// browser is who asks before anybody has signed in.
+func browser(c echo.Context) errata.Actor {
+	return errata.Actor{Kind: errata.ActorUser, Via: "session", IP: c.RealIP(), RequestID: requestID(c.Request().Context())}
+}
+
 // whoIs returns the account of the session. A session whose account may not
 // act any more ends.
 func (s *Server) whoIs(c echo.Context) (errata.Actor, error) {

@@ -53,7 +53,7 @@ func (h setup) admin(c echo.Context) error {
 	if err := h.Admin.CheckSetupToken(ctx, f.Token); err != nil {
 		return err
 	}
-	acc, err := h.Admin.CreateAdmin(ctx, errata.Actor{Kind: errata.ActorUser, Via: "session", IP: c.RealIP()}, f)
+	acc, err := h.Admin.CreateAdmin(ctx, browser(c), f)
 	if errata.CodeOf(err) == errata.Invalid {
 		return h.showAdmin(c, http.StatusUnprocessableEntity, page.SetupAdminIn{Token: f.Token, Org: f.Org, Name: f.Name, Email: f.Email, Err: err})
 	} else if err != nil {
