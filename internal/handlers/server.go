@@ -14,6 +14,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/triage"
 	"errata/internal/views/page"
 )
 
@@ -23,6 +24,7 @@ type Deps struct {
 	Clock    errata.Clock
 	Admin    *admin.Service
 	Find     *find.Service
+	Triage   *triage.Service
 	Sessions *auth.Sessions
 	Decide   errata.Decide
 	URL      string        // public base URL
