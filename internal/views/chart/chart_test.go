@@ -118,6 +118,14 @@ func TestGolden(t *testing.T) {
 		"bullet-free":     Bullet{Median: 60, Slow: 120}.Picture(),
 		"bullet-none":     Bullet{}.Picture(),
 		"bullet-wrong":    Bullet{Median: math.NaN(), Slow: math.Inf(1), Target: -1}.Picture(),
+		"times-log":       weeks().Picture(),
+		"times-linear":    linear().Picture(),
+		"times-empty":     Line{Spans: make([]Span, 3)}.Picture(),
+		"times-nothing":   Line{}.Picture(),
+		"times-one":       Line{Spans: []Span{{N: 9, Low: 60, Mid: 90, High: 300, Slow: 600}}, Counts: true}.Picture(),
+		"times-odd":       Line{Spans: []Span{{N: 9, Low: math.NaN(), Mid: math.Inf(1), High: -3, Slow: 1e300}}, Log: true, Target: math.Inf(1)}.Picture(),
+		"hist":            distribution().Picture(),
+		"hist-empty":      Hist{Bins: []Bin{{From: 0}, {From: 15}}}.Picture(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.ReplaceAll(picture(t, c), "><", ">\n<") + "\n"
