@@ -21,6 +21,7 @@ type Options struct {
 	Engine     search.Engine
 	Clock      errata.Clock
 	Decide     errata.Decide
+	Allowed    func(errata.Actor, errata.Action, string) errata.Allowed // Decide, with who can help; nil: Decide alone
 	Log        *slog.Logger
 	UserSecret []byte
 }

@@ -28,9 +28,59 @@ func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (
 		if v.Project, err = tx.ProjectByID(ctx, v.Issue.ProjectID); err != nil {
 			return err
 		}
-		return v.fill(ctx, tx, now)
+		if err := v.fill(ctx, tx, now); err != nil {
+			return err
+		}
+		return s.acting(ctx, tx, who, &v)
 	})
 	return v, err
+}
+
+// acting adds what the reader can do, and what people did.
+func (s *Service) acting(ctx context.Context, tx *store.Tx, who errata.Actor, v *IssueView) (err error) {
+	if v.Episode, err = tx.EpisodeOf(ctx, v.Issue.ID); err != nil {
+		return err
+	}
+	targets, err := tx.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	v.Target = targets.Of(v.Project.ID, v.Issue.Severity)
+	watchers, err := tx.Watchers(ctx, v.Issue.ID)
+	if err != nil {
+		return err
+	}
+	v.Watching = who.Human() && watchers[who.ID] != ""
+	v.Can = v.Issue.Can(s.may(who, v.Project.ID))
+	if v.Issue.Status == errata.Acknowledged && v.Episode.AckedAt == 0 {
+		v.Can.Ack.Applies = true // it came to this by an assignment
+	}
+	e := v.Episode
+	v.People, err = tx.People(ctx, []string{v.Issue.AssigneeID, e.RespondedBy, e.AckedBy, e.ResolvedBy})
+	return err
+}
+
+// may answers for a reader of one project, asking once per action.
+func (s *Service) may(who errata.Actor, project string) func(errata.Action) errata.Allowed {
+	known := map[errata.Action]errata.Allowed{}
+	return func(what errata.Action) errata.Allowed {
+		a, ok := known[what]
+		if !ok {
+			a = s.allowed(who, what, project)
+			known[what] = a
+		}
+		return a
+	}
+}
+
+func (s *Service) allowed(who errata.Actor, what errata.Action, project string) errata.Allowed {
+	if s.Allowed != nil {
+		return s.Allowed(who, what, project)
+	}
+	if err := s.Decide(who, what, project); err != nil {
+		return errata.Allowed{Why: errata.MessageOf(err)}
+	}
+	return errata.Allowed{OK: true}
 }
 
 func (v *IssueView) fill(ctx context.Context, tx *store.Tx, now time.Time) error {

@@ -59,13 +59,13 @@ func (l *listing) check() error {
 		l.q.Size = defaultSize
 	}
 	if l.q.Sort == "" {
-		l.q.Sort = string(store.SortLastSeen)
+		l.q.Sort = string(store.SortPriority)
 	}
 	switch {
 	case l.q.Size < 1 || l.q.Size > maxSize:
 		return refuse("size", "range", "The size of a page is 1 to 100.")
 	case l.q.Sort != string(store.SortLastSeen) && l.q.Sort != string(store.SortPriority):
-		return refuse("sort", "sort", "A list can be sorted by last_seen or priority.")
+		return refuse("sort", "sort", "A list can be sorted by priority or last_seen.")
 	case !l.q.Range.Valid():
 		return refuseRange()
 	}
@@ -208,14 +208,19 @@ func (l *listing) finish(ctx context.Context, tx *store.Tx) (err error) {
 			return err
 		}
 	}
-	ids := make([]string, len(l.page.Rows))
+	ids, owners := make([]string, len(l.page.Rows)), make([]string, len(l.page.Rows))
 	for i, r := range l.page.Rows {
-		ids[i] = r.Issue.ID
+		ids[i], owners[i] = r.Issue.ID, r.Issue.AssigneeID
+	}
+	people, err := tx.People(ctx, owners)
+	if err != nil {
+		return err
 	}
 	from, end := lastDay(l.now)
 	hours, err := tx.IssueHours(ctx, ids, from, end, "")
 	for i := range l.page.Rows {
 		r := &l.page.Rows[i]
+		r.Owner = people[r.Issue.AssigneeID]
 		r.Hours = make([]int64, dayHours)
 		for _, h := range hours[r.Issue.ID] {
 			r.Hours[(h.Hour-from)/hourUS] += h.Events

@@ -44,6 +44,7 @@ func rows(projects []errata.Project) []row {
 		if is.Status != errata.Ignored {
 			is.OpenedAt = is.FirstSeen
 		}
+		is.AssigneeID = []string{"", "1", "2"}[i%3] // 1 is who reads
 		out = append(out, row{is, p.Slug, fmt.Sprintf("%032x", i), ago})
 	}
 	return out
@@ -91,6 +92,11 @@ var keyed = []struct {
 	{"is:regressed,ignored", func(r row) bool { return r.Reason == errata.ReasonRegressed || r.Status == errata.Ignored }},
 	{"is:new", func(r row) bool { return r.Reason == errata.ReasonNew && r.ago < week }},
 	{"!is:new", func(r row) bool { return r.Reason != errata.ReasonNew || r.ago >= week }},
+	{"assigned:me", func(r row) bool { return r.AssigneeID == "1" }},
+	{"!assigned:me", func(r row) bool { return r.AssigneeID != "1" }},
+	{"assigned:GRACE,none", func(r row) bool { return r.AssigneeID != "1" }},
+	{"is:assigned has:assignee", func(r row) bool { return r.AssigneeID != "" }},
+	{"is:unassigned,ignored", func(r row) bool { return r.AssigneeID == "" || r.Status == errata.Ignored }},
 	{"service:shop", func(r row) bool { return r.service == "shop" }},
 	{"!service:sh*", func(r row) bool { return r.service != "shop" }},
 	{"is:open OR service:shop severity:P0", func(r row) bool { return r.Status == errata.Open || r.service == "shop" && r.Severity == errata.P0 }},
@@ -141,6 +147,10 @@ func TestKeysOfIssues(t *testing.T) {
 		var projects []errata.Project
 		err := s.InTx(t.Context(), func(tx *store.Tx) error {
 			tx.System("test")
+			grace := errata.Account{ID: "2", Email: "grace@example.com", Login: "grace", State: errata.UserActive}
+			if _, err := tx.CreateAccount(t.Context(), grace); err != nil {
+				return err
+			}
 			for _, slug := range services {
 				p, err := tx.CreateProject(t.Context(), errata.Project{Slug: slug, Name: slug, CreatedBy: "1"})
 				if err != nil {
@@ -205,7 +215,9 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{"first_release:1.0", "query.unsupported", month()},
 		{"!first_release:1.0", "query.unsupported", month()},
 		{"timeout has:first_release", "query.unsupported", month()},
-		{"assigned:me", "query.unsupported", month()},
+		{"assigned:#payments", "query.unsupported", month()},
+		{"assigned:g*", "query.unsupported", month()},
+		{"assigned:nobody", "query.unknown_name", month()},
 		{"is:snoozed", "query.unsupported", month()},
 		{"episodes:>2", "query.unsupported", month()},
 		{"release:>1.0", "query.unsupported", month()},

@@ -91,7 +91,7 @@ func TestListsBothWays(t *testing.T) {
 						want = append(want, fmt.Sprintf("Kind%dError", i))
 					}
 				}
-				onward, back := bothWays(t, p.Find, find.IssueQuery{Q: tt.q, Range: month(), Size: 7})
+				onward, back := bothWays(t, p.Find, find.IssueQuery{Q: tt.q, Range: month(), Sort: "last_seen", Size: 7})
 				if d := gocmp.Diff(slices.Collect(slices.Chunk(want, 7)), onward); d != "" {
 					t.Errorf("onward (-want +got):\n%s", d)
 				}
@@ -108,7 +108,7 @@ func TestWalkThatGivesUp(t *testing.T) {
 	p := partstest.Open(t, partstest.Options{Clock: clock})
 	many(t, p, 50)
 	p.Find.Reach(2, 1, 4) // one round of four issues
-	onward, back := bothWays(t, p.Find, find.IssueQuery{Q: "timeout", Range: month(), Size: 7})
+	onward, back := bothWays(t, p.Find, find.IssueQuery{Q: "timeout", Range: month(), Sort: "last_seen", Size: 7})
 	var want []string
 	for i := 0; i < 50; i += 3 {
 		want = append(want, fmt.Sprintf("Kind%dError", i))
@@ -124,7 +124,7 @@ func TestWalkThatGivesUp(t *testing.T) {
 func TestAbsurdLists(t *testing.T) {
 	p := partstest.Open(t, partstest.Options{Clock: clock})
 	many(t, p, 12)
-	good := find.IssueQuery{Range: month(), Size: 5}
+	good := find.IssueQuery{Range: month(), Sort: "last_seen", Size: 5}
 	first, err := p.Find.Issues(t.Context(), partstest.Reader, good)
 	if err != nil || first.Next == "" || first.Previous != "" || !first.First {
 		t.Fatalf("page one: %+v %v", first, err)

@@ -28,12 +28,20 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days()}); err != nil {
 		return out, err
 	}
-	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, UserSecret: s.UserSecret}
+	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}
 	for slug := range r.bySlug {
 		env.Services[slug] = true
 	}
-	if env.Issues, err = s.issueIDs(ctx, tx, r, querylang.Names(tree).Issues); err != nil {
+	names := querylang.Names(tree)
+	if env.Issues, err = s.issueIDs(ctx, tx, r, names.Issues); err != nil {
 		return out, err
+	}
+	people, err := tx.AccountsByLogin(ctx, names.Logins)
+	if err != nil {
+		return out, err
+	}
+	for _, a := range people {
+		env.Logins[a.Login] = a.ID
 	}
 	bound, err := querylang.Bind(tree, env)
 	if err != nil {

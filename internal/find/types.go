@@ -25,7 +25,7 @@ type Query struct {
 type IssueQuery struct {
 	Q      string
 	Range  Range
-	Sort   string // last_seen (default), priority
+	Sort   string // priority (default), last_seen
 	Cursor string
 	Size   int // 1 to 100; 0 = 50
 }
@@ -36,6 +36,7 @@ type IssueRow struct {
 	Issue   errata.Issue
 	Project errata.Project
 	Hours   []int64
+	Owner   errata.Person // zero = nobody
 }
 
 // ShortID is what people call the issue.
@@ -54,7 +55,8 @@ type IssuePage struct {
 	Gaps           []search.Gap
 }
 
-// IssueView is one issue with what its page shows of it.
+// IssueView is one issue with what its page shows of it. People are the
+// accounts that it names, by id.
 type IssueView struct {
 	Issue        errata.Issue
 	Project      errata.Project
@@ -62,6 +64,11 @@ type IssueView struct {
 	LastDay      int64    // events of the last 24 h
 	Fingerprint  string
 	Why          string // JSON of grouping.Result.Why
+	Can          errata.Can
+	Episode      errata.Episode // open, else last
+	Target       errata.Target  // of the service at this severity
+	People       map[string]errata.Person
+	Watching     bool
 }
 
 // ShortID is what people call the issue.

@@ -17,7 +17,8 @@ import (
 type Named struct {
 	Services []string
 	Issues   []string
-	Users    bool // plain identifiers of users: Bind needs the secret
+	Logins   []string // folded, of assigned:
+	Users    bool     // plain identifiers of users: Bind needs the secret
 }
 
 // Names lists what Bind will want to know, sorted, without doubles.
@@ -33,13 +34,17 @@ func Names(x Expr) Named {
 				n.Services = append(n.Services, v.Text)
 			case "issue":
 				n.Issues = append(n.Issues, strings.ToUpper(v.Raw))
+			case "assigned":
+				if v.Text != "me" && v.Text != "none" {
+					n.Logins = append(n.Logins, v.Text)
+				}
 			case "user":
 				n.Users = n.Users || !isHash(v)
 			}
 		}
 	})
 	n.Services = unique(n.Services)
-	n.Issues = unique(n.Issues)
+	n.Issues, n.Logins = unique(n.Issues), unique(n.Logins)
 	return n
 }
 
@@ -72,6 +77,8 @@ type Env struct {
 	Zone       *time.Location      // nil: UTC
 	Services   map[string]bool     // slugs that the asker sees; nil: not checked
 	Issues     map[string][]string // short id in capitals → ids of the issue and of those merged into it
+	Logins     map[string]string   // folded login → account id
+	Me         string              // account id of the asker
 	UserSecret []byte              // key of UserHash
 }
 
@@ -150,6 +157,8 @@ func (b *binder) value(l *Leaf, f *Field, v Value) []Value {
 		}
 	case f.Name == "issue":
 		return b.issue(l, v)
+	case f.Type == Person:
+		v.Text = b.person(l, v)
 	case f.Name == "user" && !isHash(v):
 		v.Text = UserHash(b.env.UserSecret, v.Raw)
 		v.Raw, v.Quoted = "~"+v.Text, false
@@ -159,6 +168,23 @@ func (b *binder) value(l *Leaf, f *Field, v Value) []Value {
 		return []Value{open, acked}
 	}
 	return []Value{v}
+}
+
+// person returns the account id of a value, "" for none.
+func (b *binder) person(l *Leaf, v Value) string {
+	switch {
+	case v.Kind != Equal:
+		b.fail(l, "unsupported", "People are named by their whole login.", "Write assigned:me, assigned:none or assigned:ada.")
+	case strings.HasPrefix(v.Text, "#"):
+		b.fail(l, "unsupported", "Teams cannot be searched yet.", "")
+	case v.Text == "none":
+		return ""
+	case v.Text == "me" && b.env.Me != "":
+		return b.env.Me
+	case b.env.Logins[v.Text] == "":
+		b.fail(l, "unknown_name", "There is nobody with the login “"+v.Raw+"”.", "")
+	}
+	return b.env.Logins[v.Text]
 }
 
 func (b *binder) issue(l *Leaf, v Value) []Value {

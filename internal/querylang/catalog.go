@@ -57,7 +57,7 @@ var catalog = []Field{
 		Name: "severity", Aliases: []string{"priority", "issue.priority"}, Type: Ordered, Values: severityValues, Always: true,
 		Help: "current severity of the issue, P0 to P3",
 	},
-	{Name: "assigned", Aliases: []string{"assignee", "assigned_to"}, Type: Person, Later: true, Help: "who answers for the issue"},
+	{Name: "assigned", Aliases: []string{"assignee", "assigned_to"}, Type: Person, Help: "who answers for the issue"},
 	{Name: "team", Type: Person, Later: true, Help: "team that answers for the issue"},
 	{Name: "watching", Type: Person, Later: true, Help: "who watches the issue"},
 	{Name: "first_seen", Aliases: []string{"firstseen"}, Type: Time, Always: true, Help: "time of the first event"},
@@ -132,7 +132,7 @@ var (
 		"unacked": "open", "for_review": "open", "acked": "acknowledged",
 		"muted": "ignored", "archived": "ignored", "escalating": "escalated",
 	}
-	isLater = []string{"snoozed", "escalated", "unsnoozed", "assigned", "unassigned", "linked"}
+	isLater = []string{"snoozed", "escalated", "unsnoozed", "linked"}
 )
 
 var byName = func() map[string]*Field {

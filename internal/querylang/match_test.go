@@ -51,7 +51,7 @@ func TestMatchCases(t *testing.T) {
 			r := NewRecord(tt.event, Meta{})
 			for want, queries := range map[bool][]string{true: tt.yes, false: tt.no} {
 				for _, q := range queries {
-					x, err := Bind(mustParse(t, q), Env{Now: testNow})
+					x, err := Bind(mustParse(t, q), Env{Now: testNow, Me: "7"})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -45,6 +45,7 @@ var issueFields = map[string]issueField{
 	"events":      number("events"),
 	"users":       number("users"),
 	"resolved_at": writeResolved,
+	"assigned":    writeAssigned,
 	"type":        keyword("type_key"),
 	"code":        keyword("code_key"),
 	"culprit":     keyword("culprit_key"),
@@ -151,6 +152,18 @@ func likeParts(parts []string) string {
 	return strings.Join(escaped, "%")
 }
 
+// writeAssigned compares the owner; "" is nobody.
+func writeAssigned(q *query, v *querylang.Value, _ int64) {
+	switch {
+	case v.Kind == querylang.Present:
+		q.text("assignee_id IS NOT NULL")
+	case v.Text == "":
+		q.text("assignee_id IS NULL")
+	default:
+		q.text("(assignee_id IS NOT NULL AND assignee_id = ", q.arg(v.Text), ")") // so that NOT finds those without an owner
+	}
+}
+
 func writeResolved(q *query, v *querylang.Value, _ int64) {
 	q.text("(status = 'resolved'")
 	if v.Kind != querylang.Present {
@@ -170,6 +183,10 @@ func writeStatus(q *query, v *querylang.Value, now int64) {
 		q.text("(reason = 'new' AND first_seen > ", q.arg(now-newFor), ")")
 	case string(errata.ReasonRegressed), string(errata.ReasonReopened):
 		q.text("reason = ", q.arg(v.Text))
+	case "assigned":
+		q.text("assignee_id IS NOT NULL")
+	case "unassigned":
+		q.text("assignee_id IS NULL")
 	default:
 		q.text("status = ", q.arg(v.Text))
 	}
