@@ -1,7 +1,7 @@
 -- +goose Up
 -- Charts of months and the names of environments without reading every quarter: project_half has what charts
--- by severity and project need, without environment and level; project_environment the first and the last
--- quarter in which an environment had events.
+-- by severity and project need, without environment and level; environment_half the same of each environment;
+-- project_environment the first and the last quarter in which an environment had events.
 CREATE TABLE project_half (
   project_id TEXT   NOT NULL,
   half       BIGINT NOT NULL, -- start of half an hour
@@ -16,6 +16,22 @@ SELECT project_id, quarter / 1800000000 * 1800000000,
   SUM(CASE severity WHEN 0 THEN events ELSE 0 END), SUM(CASE severity WHEN 1 THEN events ELSE 0 END),
   SUM(CASE severity WHEN 2 THEN events ELSE 0 END), SUM(CASE severity WHEN 3 THEN events ELSE 0 END)
 FROM project_quarter GROUP BY project_id, quarter / 1800000000 * 1800000000;
+
+CREATE TABLE environment_half (
+  project_id  TEXT   NOT NULL,
+  environment TEXT   NOT NULL,
+  half        BIGINT NOT NULL,
+  p0          BIGINT NOT NULL,
+  p1          BIGINT NOT NULL,
+  p2          BIGINT NOT NULL,
+  p3          BIGINT NOT NULL,
+  PRIMARY KEY (project_id, environment, half)
+) WITHOUT ROWID;
+INSERT INTO environment_half (project_id, environment, half, p0, p1, p2, p3)
+SELECT project_id, environment, quarter / 1800000000 * 1800000000,
+  SUM(CASE severity WHEN 0 THEN events ELSE 0 END), SUM(CASE severity WHEN 1 THEN events ELSE 0 END),
+  SUM(CASE severity WHEN 2 THEN events ELSE 0 END), SUM(CASE severity WHEN 3 THEN events ELSE 0 END)
+FROM project_quarter GROUP BY project_id, environment, quarter / 1800000000 * 1800000000;
 
 CREATE TABLE project_environment (
   project_id    TEXT   NOT NULL,

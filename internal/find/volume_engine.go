@@ -42,15 +42,18 @@ func (v *volume) fromEngine(ctx context.Context) (Volume, error) {
 }
 
 // lines reads the answer. What no line holds is told by the difference to the
-// histogram of all: events without the field, or beyond the most frequent
-// values.
+// histogram of all, where there is one: events without the field, or beyond the
+// most frequent values.
 func lines(aggs map[string]search.AggResult) byKey {
 	out := byKey{}
-	rest := starts(aggs["time"])
+	all, asked := aggs["time"]
+	rest := starts(all)
 	for _, b := range aggs["by"].Buckets {
 		for start, n := range starts(b.Sub["time"]) {
 			out.add(b.Key, start, n)
-			rest[start] -= n
+			if asked {
+				rest[start] -= n
+			}
 		}
 	}
 	name := ""
@@ -84,10 +87,13 @@ func (v *volume) requests(wait time.Duration) []search.Request {
 		To: v.out.Range.To, Timeout: wait,
 	}
 	byTime := search.Agg{Name: "time", Kind: search.Histogram, Interval: v.out.Interval, Zone: v.q.Zone}
-	r.Aggs = []search.Agg{byTime, {
+	r.Aggs = []search.Agg{{
 		Name: "by", Kind: search.Terms, Key: querylang.Key{Name: engineKeys[v.q.By]}, Size: maxValues,
 		Sub: []search.Agg{byTime},
 	}}
+	if v.q.By != BySeverity { // every event has one of the four
+		r.Aggs = append(r.Aggs, byTime)
+	}
 	if !v.q.Compare {
 		return []search.Request{r}
 	}

@@ -114,9 +114,9 @@ func TestPlans(t *testing.T) {
 			return store.VolumeSQL(store.VolumeFilter{Scope: s, From: late, To: late + day})
 		}
 	}
-	halves := func(s store.Scope) func() (string, []any) {
+	halves := func(s store.Scope, envs ...string) func() (string, []any) {
 		return func() (string, []any) {
-			return store.HalvesSQL(store.VolumeFilter{Scope: s, From: late, To: late + day, Grain: day})
+			return store.HalvesSQL(store.VolumeFilter{Scope: s, From: late, To: late + day, Grain: day, Environments: envs})
 		}
 	}
 	keys := func(n int) (args []any) {
@@ -150,6 +150,7 @@ func TestPlans(t *testing.T) {
 		{"volume, one", volume(one), "project_quarter_key", false},
 		{"volume of half hours", halves(all), "project_half_key", false},
 		{"volume of half hours, one", halves(one), "project_half_key", false},
+		{"volume of an environment", halves(some, "production"), "environment_half_key", false},
 		{"ledger", func() (string, []any) { find, _ := store.AppliedSQL(16); return find, keys(16) }, "event_applied_key", false},
 		{"sweep hours", func() (string, []any) { return store.SweepSQL()[0], []any{"i", 1, 10} }, "issue_hour_key", false},
 		{"sweep environments", func() (string, []any) { return store.SweepSQL()[1], []any{"i", 1, 10} }, "issue_env_key", false},

@@ -264,6 +264,7 @@ func TestTrends(t *testing.T) {
 			"two projects": {Scope: store.Scope{Projects: []string{"1", "3"}}},
 			"nothing":      {},
 			"severities":   {Scope: store.Scope{All: true}, Severities: []errata.Severity{errata.P3, errata.P1}},
+			"environment":  {Scope: store.Scope{All: true}, Environments: []string{"staging"}},
 			"filtered": {
 				Scope: store.Scope{All: true}, Environments: []string{"production"}, Severities: []errata.Severity{errata.P0, errata.P3},
 				Levels: []errata.Level{errata.LevelFatal, errata.LevelError},

@@ -21,7 +21,7 @@ import (
 )
 
 var tables = []string{
-	"api_token", "app_user", "audit", "audit_head", "auth_token", "counter", "dead_letter", "epoch", "event_applied",
+	"api_token", "app_user", "audit", "audit_head", "auth_token", "counter", "dead_letter", "environment_half", "epoch", "event_applied",
 	"ingest_key", "installation", "issue", "issue_env", "issue_episode", "issue_fingerprint", "issue_hour",
 	"issue_release", "issue_resolution", "issue_transition", "issue_user", "note", "outcome_hourly", "policy", "project",
 	"project_environment", "project_half", "project_quarter", "release", "session", "status_hour", "target", "watch",

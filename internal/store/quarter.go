@@ -49,34 +49,62 @@ func (tx *Tx) AddProjectQuarters(ctx context.Context, counts map[Quarter]int64) 
 // halfUS is half an hour. It divides the days of nearly every zone.
 const halfUS = int64(30 * 60 * 1e6)
 
-// projectHalf names the half hour of a project that starts at start (µs).
-type projectHalf struct {
-	project string
-	start   int64
+// half names a half hour that starts at start (µs), of a project and, in
+// environment_half, of one environment.
+type half struct {
+	project, environment string
+	start                int64
 }
 
-func (h projectHalf) compare(o projectHalf) int {
-	return cmp.Or(cmp.Compare(h.project, o.project), cmp.Compare(h.start, o.start))
+func (h half) compare(o half) int {
+	return cmp.Or(cmp.Compare(h.project, o.project), cmp.Compare(h.environment, o.environment), cmp.Compare(h.start, o.start))
 }
 
-var addHalves = bulk{
-	head: `INSERT INTO project_half (project_id, half, p0, p1, p2, p3) VALUES `, width: 6,
-	tail: ` ON CONFLICT (project_id, half) DO UPDATE SET p0 = project_half.p0 + excluded.p0, p1 = project_half.p1 + excluded.p1,
-		p2 = project_half.p2 + excluded.p2, p3 = project_half.p3 + excluded.p3`,
+// addHalves are the statements of the two tables, which differ in their keys
+// alone.
+var (
+	addHalves    = halvesInto("project_half", "project_id, half", 6)
+	addEnvHalves = halvesInto("environment_half", "project_id, environment, half", 7)
+)
+
+func halvesInto(table, key string, width int) *bulk {
+	b := &bulk{head: `INSERT INTO ` + table + ` (` + key + `, p0, p1, p2, p3) VALUES `, width: width, tail: ` ON CONFLICT (` + key + `) DO UPDATE SET `}
+	for i, c := range halfColumns {
+		if i > 0 {
+			b.tail += `, `
+		}
+		b.tail += c + ` = ` + table + `.` + c + ` + excluded.` + c
+	}
+	return b
 }
+
+// bySeverity are numbers of events by severity.
+type bySeverity [len(halfColumns)]int64
 
 func (tx *Tx) addHalves(ctx context.Context, counts map[Quarter]int64) error {
-	halves := map[projectHalf][len(halfColumns)]int64{}
+	projects, envs := map[half]bySeverity{}, map[half]bySeverity{}
 	for k, n := range counts {
-		h := projectHalf{k.ProjectID, k.Start - k.Start%halfUS}
-		sums := halves[h]
+		h := half{project: k.ProjectID, start: k.Start - k.Start%halfUS}
+		sums := projects[h]
 		sums[k.Severity] += n
-		halves[h] = sums
+		projects[h] = sums
+		h.environment = k.Environment
+		sums = envs[h]
+		sums[k.Severity] += n
+		envs[h] = sums
 	}
-	keys := slices.SortedFunc(maps.Keys(halves), projectHalf.compare)
-	return tx.changeBulk(ctx, &addHalves, len(keys), nil, func(args []any, i int) []any {
-		n := halves[keys[i]]
-		return append(args, keys[i].project, keys[i].start, n[errata.P0], n[errata.P1], n[errata.P2], n[errata.P3])
+	err := tx.changeHalves(ctx, addHalves, projects, func(args []any, h half) []any { return append(args, h.project, h.start) })
+	if err != nil {
+		return err
+	}
+	return tx.changeHalves(ctx, addEnvHalves, envs, func(args []any, h half) []any { return append(args, h.project, h.environment, h.start) })
+}
+
+func (tx *Tx) changeHalves(ctx context.Context, b *bulk, sums map[half]bySeverity, key func(args []any, h half) []any) error {
+	keys := slices.SortedFunc(maps.Keys(sums), half.compare)
+	return tx.changeBulk(ctx, b, len(keys), nil, func(args []any, i int) []any {
+		n := sums[keys[i]]
+		return append(key(args, keys[i]), n[errata.P0], n[errata.P1], n[errata.P2], n[errata.P3])
 	})
 }
 

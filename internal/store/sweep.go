@@ -58,18 +58,41 @@ func (tx *Tx) SweepTokens(ctx context.Context, before int64) (int64, error) {
 
 // SweepQuarters removes quarters in half hours that start before (µs), the half
 // hours, and environments without younger ones.
-func (tx *Tx) SweepQuarters(ctx context.Context, before int64) (int64, error) {
+func (tx *Tx) SweepQuarters(ctx context.Context, before int64) (swept int64, err error) {
 	before -= before % halfUS
-	n, err := tx.sweepProjects(ctx, "project_quarter", "quarter", before)
-	if err != nil || n >= MaxSwept {
-		return n, err
+	for _, c := range []struct{ table, column string }{{"project_quarter", "quarter"}, {"project_half", "half"}} {
+		n, err := tx.sweepProjects(ctx, c.table, c.column, before)
+		if swept += n; err != nil || swept >= MaxSwept {
+			return swept, err
+		}
 	}
-	halves, err := tx.sweepProjects(ctx, "project_half", "half", before)
-	if err != nil || n+halves >= MaxSwept {
-		return n + halves, err
+	n, err := tx.sweepEnvironments(ctx, before, int(MaxSwept-swept))
+	if swept += n; err != nil || swept >= MaxSwept {
+		return swept, err
 	}
-	gone, err := tx.change(ctx, `DELETE FROM project_environment WHERE last_quarter < $1`, before)
-	return n + halves + gone, err
+	n, err = tx.change(ctx, `DELETE FROM project_environment WHERE last_quarter < $1`, before)
+	return swept + n, err
+}
+
+// sweepEnvironments goes environment by environment, along the primary key.
+func (tx *Tx) sweepEnvironments(ctx context.Context, before int64, limit int) (swept int64, err error) {
+	var all []projectEnvironment
+	const old = `SELECT project_id, environment FROM project_environment WHERE first_quarter < $1 ORDER BY project_id, environment`
+	err = tx.rows(ctx, old, []any{before}, func(r scanner) error {
+		var e projectEnvironment
+		err := r.Scan(&e.project, &e.environment)
+		all = append(all, e)
+		return err
+	})
+	for _, e := range all {
+		if err != nil || swept >= int64(limit) {
+			break
+		}
+		var n int64
+		n, err = tx.sweepBy(ctx, "environment_half", "half", `project_id = $1 AND environment = $2 AND `, []any{e.project, e.environment}, before, limit-int(swept))
+		swept += n
+	}
+	return swept, err
 }
 
 // SweepOutcomes removes hours of outcomes that start before (µs).

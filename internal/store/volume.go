@@ -26,8 +26,8 @@ var volumeColumns = map[VolumeKey]string{ByNothing: "''", BySeverity: "severity"
 
 // VolumeFilter selects events by quarters that start in [From, To). Empty lists
 // do not filter. Grain (µs, whole quarters, 0 = one) is what starts are rounded
-// down to: with half hours or more, and neither environments nor levels, far
-// fewer rows are read.
+// down to: with half hours or more, no levels and few environments, far fewer
+// rows are read.
 type VolumeFilter struct {
 	Scope        Scope
 	From, To     int64 // µs
@@ -67,9 +67,12 @@ func (tx *Tx) Volume(ctx context.Context, f VolumeFilter, by VolumeKey) (out []V
 	return out, err
 }
 
+// fewEnvironments is how many are looked up one by one in each project.
+const fewEnvironments = 20
+
 // inHalves says whether half hours hold what is asked.
 func (f VolumeFilter) inHalves(by VolumeKey) bool {
-	return f.Grain > 0 && f.Grain%halfUS == 0 && len(f.Environments)+len(f.Levels) == 0 && by != ByLevel && by != ByEnvironment
+	return f.Grain > 0 && f.Grain%halfUS == 0 && len(f.Environments) <= fewEnvironments && len(f.Levels) == 0 && by != ByLevel && by != ByEnvironment
 }
 
 // quarters appends what project_quarter says.
@@ -91,9 +94,7 @@ func volumeOfQuarters(f VolumeFilter, by VolumeKey) *query {
 	q, column, start := &query{}, volumeColumns[by], f.start("quarter")
 	q.text(`SELECT `, start, `, `, column, `, CAST(SUM(events) AS BIGINT) FROM project_quarter WHERE `)
 	q.span(f, "quarter")
-	if len(f.Environments) > 0 {
-		q.text(` AND environment IN (`, q.list(f.Environments), `)`)
-	}
+	q.environments(f)
 	if len(f.Severities) > 0 {
 		q.text(` AND severity IN (`, severities(f.Severities), `)`)
 	}
@@ -118,6 +119,12 @@ func (q *query) span(f VolumeFilter, column string) {
 	q.text(` AND `, column, ` >= `, q.arg(f.From), ` AND `, column, ` < `, q.arg(f.To))
 }
 
+func (q *query) environments(f VolumeFilter) {
+	if len(f.Environments) > 0 {
+		q.text(` AND environment IN (`, q.list(f.Environments), `)`)
+	}
+}
+
 func (q *query) groupBy(start string, by VolumeKey) {
 	q.text(` GROUP BY `, start)
 	if by != ByNothing {
@@ -125,10 +132,10 @@ func (q *query) groupBy(start string, by VolumeKey) {
 	}
 }
 
-// halfColumns are the columns of project_half, by severity.
+// halfColumns are the columns of half hours, by severity.
 var halfColumns = [...]string{errata.P0: "p0", errata.P1: "p1", errata.P2: "p2", errata.P3: "p3"}
 
-// halves reads project_half.
+// halves reads project_half or environment_half.
 func (tx *Tx) halves(ctx context.Context, f VolumeFilter, by VolumeKey) (out []Volume, err error) {
 	q, keys := volumeOfHalves(f, by)
 	v, sums := Volume{}, make([]int64, len(keys))
@@ -170,8 +177,13 @@ func volumeOfHalves(f VolumeFilter, by VolumeKey) (q *query, keys []string) {
 	for _, c := range columns {
 		q.text(`, CAST(SUM(`, c, `) AS BIGINT)`)
 	}
-	q.text(` FROM project_half WHERE `)
+	table := ` FROM project_half WHERE `
+	if len(f.Environments) > 0 {
+		table = ` FROM environment_half WHERE `
+	}
+	q.text(table)
 	q.span(f, "half")
+	q.environments(f)
 	if by == BySeverity {
 		by = ByNothing // in columns
 	}
