@@ -29,11 +29,12 @@ type Options struct {
 // Service reads.
 type Service struct {
 	Options
-	reach reach
+	reach     reach
+	responses *responseCache
 }
 
 // New returns a service.
-func New(o Options) *Service { return &Service{o, defaultReach} }
+func New(o Options) *Service { return &Service{o, defaultReach, &responseCache{}} }
 
 // How long a list or a card of a page, and an answer that is nothing but a
 // search, may wait for the engine.
@@ -92,14 +93,19 @@ func (r reader) scope() search.Scope {
 	return out
 }
 
+// drop leaves out a project.
+func (r reader) drop(p errata.Project) {
+	delete(r.projects, p.ID)
+	delete(r.bySlug, p.Slug)
+}
+
 func (r reader) ids() []string { return r.scope().Projects }
 
 // only leaves the project of a slug.
 func (r reader) only(slug string) {
-	for id, p := range r.projects {
+	for _, p := range r.projects {
 		if p.Slug != slug {
-			delete(r.projects, id)
-			delete(r.bySlug, p.Slug)
+			r.drop(p)
 		}
 	}
 }
