@@ -24,6 +24,7 @@ type Options struct {
 	Master    auth.MasterKey
 	Clock     errata.Clock
 	Decide    errata.Decide
+	Poll      func(context.Context) error // reads the policy if another process has changed it
 	Log       *slog.Logger
 	URL       string // public base URL, without a final slash
 	DataDir   string
@@ -40,6 +41,9 @@ type Service struct {
 
 // New returns a service.
 func New(o Options) *Service {
+	if o.Poll == nil {
+		o.Poll = func(context.Context) error { return nil }
+	}
 	return &Service{Options: o, attempts: newAttempts(), watch: watch{last: map[string]Dependency{}}, started: o.Clock().UnixMicro()}
 }
 

@@ -116,6 +116,9 @@ func (s *Service) SignIn(ctx context.Context, from errata.Actor, email, password
 	if !ok {
 		return errata.Account{}, s.wrongPassword(ctx, from, acc, email)
 	}
+	if err := s.Poll(ctx); err != nil { // a command may just have granted the first role
+		s.Log.WarnContext(ctx, "policy not read at a sign-in", slog.Any("error", err))
+	}
 	return acc, s.rightPassword(ctx, from, acc, password, renew)
 }
 

@@ -28,6 +28,14 @@ func (g *gate) Decide(who errata.Actor, what errata.Action, project string) erro
 	return g.Policy.Decide(who, what, project)
 }
 
+// Poll reads the policy when another process has changed it.
+func (g *gate) Poll(ctx context.Context) error {
+	if g.Policy == nil {
+		return nil
+	}
+	return g.Policy.Poll(ctx)
+}
+
 // changed reads the policy after this process has changed it.
 func (g *gate) changed(ctx context.Context) {
 	if g.Policy == nil {

@@ -61,7 +61,7 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 		return nil, err
 	}
 	b.admin = admin.New(admin.Options{
-		Store: b.store, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: b.Decide, Log: log,
+		Store: b.store, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: b.Decide, Poll: b.Poll, Log: log,
 		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version,
 	})
 	err = b.prepare(ctx)

@@ -40,9 +40,11 @@ const (
 	Password = "seven green lanterns"
 )
 
-// Options choose what Start runs. Stores is Embedded when empty.
+// Options choose what Start runs. Stores is Embedded when empty, DataDir a
+// folder of the test.
 type Options struct {
 	Stores  string
+	DataDir string
 	Fresh   bool // leave first-run set-up undone
 	Dev     bool
 	Fail    func(point string) error
@@ -88,7 +90,10 @@ func Start(t testing.TB, o Options) *Product {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	p := &Product{t: t, o: o, DataDir: t.TempDir()}
+	p := &Product{t: t, o: o, DataDir: o.DataDir}
+	if p.DataDir == "" {
+		p.DataDir = t.TempDir()
+	}
 	var env map[string]string
 	if o.Stores == Scaled {
 		env = p.scaled()
