@@ -57,15 +57,6 @@ func (s *Service) overview(ctx context.Context, tx *store.Tx, who errata.Actor, 
 	return o, err
 }
 
-// may says whether the reader may do an act in a project, and what is missing.
-func (o overview) may(what errata.Action, project string) errata.Allowed {
-	err := o.s.Decide(o.reader.who, what, project)
-	if err != nil {
-		return errata.Allowed{Applies: true, Why: errata.MessageOf(err)}
-	}
-	return errata.Allowed{OK: true, Applies: true}
-}
-
 // environments returns the stored names of the asked ones, which may differ in
 // case; one that nothing ever named stays as it was asked for.
 func (o overview) environments(ctx context.Context, tx *store.Tx) ([]string, error) {

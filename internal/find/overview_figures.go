@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"errata/internal/errata"
@@ -71,17 +72,32 @@ func (o overview) hours() (out []int64) {
 	return out
 }
 
-// unresolvedAt returns the numbers at full hours, given that of now.
+// settled is how old an hour of the roll-up is when it is not counted again.
+const settled = 4 * hourUS
+
+// unresolvedAt returns the numbers at full hours, given that of now. The roll-up
+// knows no environments, and may lack hours.
 func (o overview) unresolvedAt(ctx context.Context, tx *store.Tx, hours []int64, now int64) (map[int64]int64, error) {
-	if len(o.slice.Environments) == 0 { // the roll-up does not know them
-		known, err := tx.UnresolvedAt(ctx, o.slice.Scope, hours)
+	out := make(map[int64]int64, len(hours))
+	since := hours[0]
+	if len(o.slice.Environments) == 0 {
+		young := slices.IndexFunc(hours, func(h int64) bool { return h > o.now.UnixMicro()-settled })
+		if young < 0 {
+			young = len(hours)
+		}
+		known, err := tx.UnresolvedAt(ctx, o.slice.Scope, hours[:young])
 		if err != nil || len(known) == len(hours) {
 			return known, err
 		}
+		if len(known) == young {
+			out, since = known, hours[young]
+		}
 	}
-	changes, err := tx.UnresolvedChanges(ctx, o.slice, hours[0])
-	out := make(map[int64]int64, len(hours))
+	changes, err := tx.UnresolvedChanges(ctx, o.slice, since)
 	for _, h := range hours {
+		if h < since {
+			continue
+		}
 		out[h] = now
 		for at, n := range changes {
 			if at >= h {

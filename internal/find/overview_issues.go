@@ -39,7 +39,7 @@ func (s *Service) OverviewQueue(ctx context.Context, who errata.Actor, q Overvie
 		out.Rows = nil
 		for _, w := range rows {
 			p := o.reader.projects[w.ProjectID]
-			out.Rows = append(out.Rows, QueueRow{IssueRow{Issue: w.Issue, Project: p}, w.Deadline, o.may(errata.IssueAck, p.ID)})
+			out.Rows = append(out.Rows, QueueRow{IssueRow{Issue: w.Issue, Project: p}, w.Deadline, w.Can(s.may(who, p.ID)).Ack})
 		}
 		return err
 	})
@@ -174,11 +174,19 @@ func (o overview) topRows(ctx context.Context, tx *store.Tx, f store.ActiveFilte
 	if err != nil {
 		return nil, err
 	}
+	owners := make([]string, 0, len(rows))
+	for _, i := range rows {
+		owners = append(owners, i.AssigneeID)
+	}
+	people, err := tx.People(ctx, owners)
+	if err != nil {
+		return nil, err
+	}
 	hours, err := tx.ActiveHours(ctx, f, ids)
 	out := make([]TopRow, 0, len(best))
 	for _, a := range best {
 		i := rows[a.ID]
-		row := IssueRow{Issue: i, Project: o.reader.projects[i.ProjectID], Hours: foldHours(hours[a.ID], f)}
+		row := IssueRow{Issue: i, Project: o.reader.projects[i.ProjectID], Hours: foldHours(hours[a.ID], f), Owner: people[i.AssigneeID]}
 		out = append(out, TopRow{row, a.Events, a.Before})
 	}
 	return out, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -21,13 +22,13 @@ const never = 4_000_000_000_000_000_000
 // Waiting returns the open issues whose deadlines come first, those without a
 // target last; of the same deadline the smaller id is first.
 func (tx *Tx) Waiting(ctx context.Context, s Slice, limit int) ([]Waiting, error) {
-	waits, err := tx.waits(ctx)
+	targets, err := tx.Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
 	q := &query{}
 	q.text(`SELECT id, opened_at + `)
-	q.deadlines(waits)
+	q.deadlines(targets)
 	q.text(` AS deadline FROM issue WHERE status = 'open' AND `)
 	q.in(s, `issue.id`)
 	q.text(` ORDER BY deadline, id LIMIT `, strconv.Itoa(limit))
@@ -53,37 +54,25 @@ func (tx *Tx) Waiting(ctx context.Context, s Slice, limit int) ([]Waiting, error
 	return out, err
 }
 
-// wait is how long an issue of a severity may wait for a response, µs; in all
-// projects that say nothing else when project is "".
-type wait struct {
-	project  string
-	severity int64
-	us       int64 // never: no target
-}
-
-// waits reads the targets, those of projects first.
-func (tx *Tx) waits(ctx context.Context) (out []wait, err error) {
-	err = tx.rows(ctx, `SELECT project_id, severity, ack_us FROM target ORDER BY project_id DESC, severity`, nil, func(r scanner) error {
-		var w wait
-		err := r.Scan(&w.project, &w.severity, zero(&w.us))
-		if w.us == 0 {
-			w.us = never
-		}
-		out = append(out, w)
-		return err
-	})
-	return out, err
-}
-
 // deadlines writes how long after its opening an issue wants a response.
-func (q *query) deadlines(waits []wait) {
+func (q *query) deadlines(targets Targets) {
 	q.text(`CASE`)
-	for _, w := range waits {
-		q.text(` WHEN severity = `, strconv.FormatInt(w.severity, 10))
-		if w.project != "" {
-			q.text(` AND project_id = `, q.arg(w.project))
+	for _, project := range slices.Backward(slices.Sorted(maps.Keys(targets))) { // "", the installation, comes last
+		for _, s := range errata.Severities {
+			t, ok := targets[project][s]
+			if !ok {
+				continue
+			}
+			q.text(` WHEN severity = `, strconv.Itoa(int(s)))
+			if project != "" {
+				q.text(` AND project_id = `, q.arg(project))
+			}
+			wait := t.Ack
+			if wait == 0 {
+				wait = never
+			}
+			q.text(` THEN `, strconv.FormatInt(wait, 10))
 		}
-		q.text(` THEN `, strconv.FormatInt(w.us, 10))
 	}
 	q.text(` ELSE `, strconv.FormatInt(never, 10), ` END`)
 }
