@@ -26,6 +26,7 @@ type Options struct {
 	Decide    errata.Decide
 	Poll      func(context.Context) error // reads the policy if another process has changed it
 	Log       *slog.Logger
+	Mail      Mailer // nil: no mail server is set
 	URL       string // public base URL, without a final slash
 	DataDir   string
 	Version   string

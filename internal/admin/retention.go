@@ -101,6 +101,7 @@ func (s *Service) sweeps() []sweepStep {
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepLetters(ctx, now-keepLetters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, now) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, now-keepTokens) },
+		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepInvites(ctx, now-keepInvites) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepQuarters(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepOutcomes(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) {

@@ -161,8 +161,7 @@ func (s *Service) maySetUp(ctx context.Context, tx *store.Tx, in store.Installat
 func (s *Service) newAccount(ctx context.Context, email, name, password string) (errata.Account, error) {
 	email, name = strings.ToLower(strings.TrimSpace(email)), strings.TrimSpace(name)
 	var wrong []errata.Detail
-	local, domain, ok := strings.Cut(email, "@")
-	if !ok || local == "" || !strings.Contains(domain, ".") && domain != "localhost" || len(email) > 254 || strings.ContainsAny(email, " \t\r\n<>,") {
+	if !isAddress(email) {
 		wrong = append(wrong, field("email", "address", "Write an e-mail address, like name@example.com."))
 	}
 	if name == "" || len([]rune(name)) > 100 {
@@ -176,13 +175,14 @@ func (s *Service) newAccount(ctx context.Context, email, name, password string) 
 	}
 	hash, err := s.Passwords.Hash(ctx, password)
 	return errata.Account{
-		ID: newID(), Email: email, Login: login(local), Name: name, PasswordHash: hash,
+		ID: newID(), Email: email, Login: login(email), Name: name, PasswordHash: hash,
 		State: errata.UserActive, Zone: "UTC", CreatedAt: s.now(),
 	}, err
 }
 
 // login keeps of an address what may stand behind an @.
-func login(local string) string {
+func login(address string) string {
+	local, _, _ := strings.Cut(address, "@")
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
 			return r

@@ -13,6 +13,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/config"
 	"errata/internal/errata"
+	"errata/internal/notify/email"
 	"errata/internal/rbac"
 	"errata/internal/store"
 )
@@ -52,6 +53,10 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 	if err != nil {
 		return nil, &config.Error{Key: "master_key", Problem: err.Error(), Remedy: "name a file with 64 hex digits: openssl rand -hex 32"}
 	}
+	mail, err := mailer(cfg, clock)
+	if err != nil {
+		return nil, err
+	}
 	b := &base{cfg: cfg, clock: clock, log: log, gate: &gate{log: log}}
 	b.store, err = store.Open(ctx, store.Options{
 		URL: cfg.Database.URL.Reveal(), Path: filepath.Join(cfg.DataDir, fileDatabase), Clock: clock,
@@ -61,7 +66,7 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 		return nil, err
 	}
 	b.admin = admin.New(admin.Options{
-		Store: b.store, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: b.Decide, Poll: b.Poll, Log: log,
+		Store: b.store, Passwords: auth.NewPasswords(), Master: master, Clock: clock, Decide: b.Decide, Poll: b.Poll, Log: log, Mail: mail,
 		URL: strings.TrimSuffix(cfg.URL, "/"), DataDir: cfg.DataDir, Version: Version,
 	})
 	err = b.prepare(ctx)
@@ -72,6 +77,21 @@ func openBase(ctx context.Context, cfg *config.Config, clock errata.Clock, log *
 		return nil, errors.Join(err, b.store.Close())
 	}
 	return b, nil
+}
+
+// mailer returns what sends mail, nil when no server is set.
+func mailer(cfg *config.Config, clock errata.Clock) (admin.Mailer, error) {
+	m := cfg.SMTP
+	sender, err := email.New(email.Options{
+		Host: m.Host, Port: m.Port, Username: m.Username, Password: m.Password.Reveal(), From: m.From, TLS: m.TLS, Clock: clock,
+	})
+	if err != nil {
+		return nil, &config.Error{Key: "smtp.from", Problem: err.Error(), Remedy: "write the sender's address, as errata@example.com"}
+	}
+	if sender == nil {
+		return nil, nil //nolint:nilnil // no server is no mailer, and no mistake
+	}
+	return sender, nil
 }
 
 func makeDataDir(dir string) error {

@@ -37,7 +37,16 @@ func (tx *Tx) CreateToken(ctx context.Context, t errata.Token) error {
 
 // TokenByHash returns a token, expired and revoked ones included; not_found.
 func (tx *Tx) TokenByHash(ctx context.Context, hash string) (errata.Token, error) {
-	all, err := tx.tokens(ctx, `SELECT `+tokenColumns+` FROM api_token WHERE hash = $1`, hash)
+	return tx.oneToken(ctx, `SELECT `+tokenColumns+` FROM api_token WHERE hash = $1`, hash)
+}
+
+// TokenByID returns a token, expired and revoked ones included; not_found.
+func (tx *Tx) TokenByID(ctx context.Context, id string) (errata.Token, error) {
+	return tx.oneToken(ctx, `SELECT `+tokenColumns+` FROM api_token WHERE id = $1`, id)
+}
+
+func (tx *Tx) oneToken(ctx context.Context, text, value string) (errata.Token, error) {
+	all, err := tx.tokens(ctx, text, value)
 	if err == nil && len(all) == 0 {
 		return errata.Token{}, notFound("token")
 	}
