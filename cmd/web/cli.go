@@ -28,7 +28,8 @@ type cli struct {
 }
 
 type serveCmd struct {
-	Dev bool `help:"Serve /dev/gallery: every page in every state."`
+	Demo bool `help:"Serve a temporary installation with twelve weeks of an example; it is removed at the end."`
+	Dev  bool `help:"Serve /dev/gallery: every page in every state."`
 }
 
 type setupCmd struct {

@@ -45,6 +45,13 @@ func run() int {
 
 // Run starts the server and returns when it has stopped.
 func (s *serveCmd) Run(ctx context.Context, c *app.Command) error {
+	if s.Demo {
+		a, err := app.NewDemo(ctx, c.Config, c.Clock, c.Log, c.Out, app.Options{Dev: s.Dev})
+		if err != nil {
+			return err
+		}
+		return a.Run(ctx)
+	}
 	a, err := app.New(ctx, c.Config, c.Clock, c.Log, app.Options{Dev: s.Dev})
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ type App struct {
 	server  *server
 	queue   *queue.Queue
 	engine  search.Engine
+	triage  *triage.Service
+	intake  *sentry.Intake
 	metrics *prometheus.Registry
 	health  *health
 	token   string          // of the set-up link
@@ -50,6 +52,7 @@ type App struct {
 type Options struct {
 	Dev  bool                     // serves /dev/gallery
 	Fail func(point string) error // failpoints of the worker and of acts
+	pace time.Duration            // of the worker
 }
 
 // New opens everything in order and binds the address. Close what it returns
@@ -134,8 +137,9 @@ func (a *App) build(ctx context.Context, o Options) error {
 	})
 	worker := pipeline.New(pipeline.Options{
 		Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
-		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail,
+		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail, Pace: o.pace,
 	})
+	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail})
 	a.views = store.NewViews(a.store)
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
@@ -175,7 +179,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	pages, err := handlers.New(handlers.Deps{
 		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide,
-		Triage:   triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail}),
+		Triage:   a.triage,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,
 	})
@@ -186,7 +190,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 		Sent: int64(a.cfg.Intake.MaxCompressed), Decoded: int64(a.cfg.Intake.MaxDecompressed),
 		Event: int(a.cfg.Intake.MaxEvent), Items: a.cfg.Intake.MaxItems, ClientReport: int(a.cfg.Intake.MaxClientReport),
 	}
-	intake := sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: bounds, TrustedProxies: proxies})
+	a.intake = sentry.New(sentry.Options{Ingest: in, Clock: a.clock, Limits: bounds, TrustedProxies: proxies})
 	mux := http.NewServeMux()
 	a.health.checks = []check{{"queue", func(context.Context) error {
 		if a.queue.Writable() {
@@ -200,7 +204,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	if o.Dev {
 		profiles(mux)
 	}
-	if err := mount(mux, pages.Unknown, pages, door(intakeDoor{intake})); err != nil {
+	if err := mount(mux, pages.Unknown, pages, door(intakeDoor{a.intake})); err != nil {
 		return nil, err
 	}
 	packed, err := compress(mux)

@@ -27,7 +27,8 @@ func (f partFunc) Run(ctx context.Context) error { return f(ctx) }
 // tier is a set of parts that start and stop together.
 type tier struct {
 	name  string
-	grace time.Duration // how long its parts may take to stop
+	first func(ctx context.Context) error // what has to be done before it starts; nil = nothing
+	grace time.Duration                   // how long its parts may take to stop
 	parts map[string]Part
 }
 
@@ -66,6 +67,13 @@ func (l *lifecycle) run(ctx context.Context) (err error) {
 	defer fail(nil)
 	var up []running
 	for _, t := range l.tiers {
+		if e := t.begin(failed); e != nil {
+			if failed.Err() == nil {
+				err = e
+			}
+			fail(e)
+			break
+		}
 		up = append(up, t.start(context.WithoutCancel(ctx), fail))
 		l.log.InfoContext(ctx, "started", slog.String("tier", t.name))
 	}
@@ -86,6 +94,17 @@ func (l *lifecycle) wind(ctx context.Context) {
 	if ctx.Err() != nil && l.delay > 0 {
 		<-time.After(l.delay)
 	}
+}
+
+// begin does what has to be done before the tier starts.
+func (t tier) begin(ctx context.Context) error {
+	if t.first == nil {
+		return nil
+	}
+	if err := t.first(ctx); err != nil {
+		return fmt.Errorf("%s: %w", t.name, err)
+	}
+	return nil
 }
 
 // start runs the parts of a tier; the first that fails, or ends unasked, ends

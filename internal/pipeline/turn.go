@@ -44,7 +44,7 @@ func (w *Worker) loop(ctx context.Context, from *queue.Consumer) {
 			written = w.turn(context.WithoutCancel(ctx), now, written)
 		}
 		if !full {
-			pause(ctx, turnPace-w.Clock().Sub(began))
+			pause(ctx, w.Pace-w.Clock().Sub(began))
 		}
 	}
 	<-written

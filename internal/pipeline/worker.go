@@ -32,6 +32,7 @@ type Options struct {
 	Metrics prometheus.Registerer
 	DataDir string                   // for batches that cannot be read
 	Workers int                      // turns at once
+	Pace    time.Duration            // from the start of a turn to that of the next; 0 = 100 ms, negative = none
 	Fail    func(point string) error // asked at each step; tests let it fail. nil = never
 }
 
@@ -49,6 +50,9 @@ type Worker struct {
 func New(o Options) *Worker {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
+	}
+	if o.Pace == 0 {
+		o.Pace = turnPace
 	}
 	return &Worker{
 		Options: o, metrics: newMetrics(o.Metrics), again: time.Second, tries: map[string]int{},

@@ -1,0 +1,222 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"errata/internal/errata"
+)
+
+// ease is what people need of the usual time: they get better over the weeks.
+func (p *plan) ease(at time.Time) float64 {
+	return 1.45 - .8*float64(at.Sub(p.from))/float64(Span)
+}
+
+func (p *plan) eased(d time.Duration, at time.Time) time.Duration {
+	return time.Duration(float64(d) * p.ease(at))
+}
+
+// onCall is who is called when something urgent happens to a service.
+func onCall(s *service, at time.Time) string {
+	_, week := at.In(home).ISOWeek()
+	return s.team[week%len(s.team)]
+}
+
+// answered is when somebody first looks at an episode that opens at a time.
+func (p *plan) answered(s *subject, at time.Time) time.Time {
+	d := s.dice
+	asleep := 1.0
+	if !awake(at) {
+		asleep = 1.7
+	}
+	switch s.severity {
+	case errata.P0:
+		return at.Add(time.Duration(asleep * float64(p.eased(d.around(8*time.Minute, .55), at))))
+	case errata.P1:
+		return at.Add(time.Duration(asleep * float64(p.eased(d.around(31*time.Minute, .75), at))))
+	case errata.P2:
+		return d.office(at.Add(p.eased(d.around(270*time.Minute, .9), at)))
+	default:
+		return d.office(at.Add(p.eased(d.around(22*time.Hour, .8), at)))
+	}
+}
+
+// solved is when an episode that was answered at a time is dealt with.
+func (p *plan) solved(s *subject, at time.Time) time.Time {
+	d := s.dice
+	switch s.severity {
+	case errata.P0:
+		return at.Add(10*time.Minute + p.eased(d.around(140*time.Minute, .6), at))
+	case errata.P1:
+		return at.Add(20*time.Minute + p.eased(d.around(7*time.Hour, .8), at))
+	case errata.P2:
+		return d.office(at.Add(time.Hour + p.eased(d.around(46*time.Hour, .9), at)))
+	default:
+		return d.office(at.Add(2*time.Hour + p.eased(d.around(5*day, .8), at)))
+	}
+}
+
+// respond plans what people do about an episode, and returns when it ends; the
+// end is after the story when it does not.
+func (p *plan) respond(s *subject, at time.Time) (end time.Time, f fate) {
+	d := s.dice
+	seen := p.answered(s, at)
+	who := p.responder(s, seen)
+	if s.staged {
+		owner := p.take(s, seen, who)
+		end = minTime(p.solved(s, seen), p.now.Add(-60*time.Hour))
+		p.work(s, seen, end, owner, who)
+		p.act(end, s, owner, resolve, string(s.why), s.fixed)
+		return end, closed
+	}
+	switch {
+	case s.noise != "":
+		p.act(seen, s, who, ignore, s.noise, "")
+		return seen, setAside
+	case s.severity == errata.P3 && d.chance(.3):
+		return p.neglect(s, at)
+	case s.severity >= errata.P2 && d.chance(.06):
+		p.act(seen, s, who, ignore, d.pick("duplicate", "other", "expected", "third_party"), d.pick("", "Belongs to the ticket of platform.", "Discussed on Monday, we live with it."))
+		return seen, setAside
+	}
+	owner := p.take(s, seen, who)
+	if s.severity >= errata.P2 && d.chance(.05) {
+		p.act(seen.Add(d.between(2*time.Hour, 2*day)), s, owner, comment, "", "Waits for the next sprint.")
+		return p.now, stays
+	}
+	end = p.solved(s, seen)
+	p.work(s, seen, end, owner, who)
+	return p.finish(s, end, owner), closed
+}
+
+// responder is who looks first.
+func (p *plan) responder(s *subject, at time.Time) string {
+	if s.severity <= errata.P1 && (!working(at) || s.dice.chance(.6)) {
+		return onCall(s.service, at)
+	}
+	return s.dice.pick(s.service.team...)
+}
+
+// take plans how somebody takes an episode, or gives it to somebody, and returns
+// who has it then.
+func (p *plan) take(s *subject, at time.Time, who string) (owner string) {
+	d := s.dice
+	owner = who
+	if d.chance(.3) {
+		owner = s.service.team[0]
+	}
+	switch x := d.Float64(); {
+	case x < .22: // taken without a word
+		p.act(at, s, owner, assign, "me", "")
+	case x < .32 && s.severity >= errata.P2 && owner != who:
+		p.act(at, s, who, assign, owner, "")
+	case x < .4 && s.severity >= errata.P2: // seen, and nobody's yet
+		p.act(at, s, who, ack, "", "")
+	default:
+		p.act(at, s, who, ack, "", "")
+		to := owner
+		if owner == who {
+			to = "me"
+		}
+		p.act(at.Add(d.between(20*time.Second, 6*time.Minute)), s, who, assign, to, "")
+	}
+	return owner
+}
+
+// work plans what is written and noted between the answer and the end.
+func (p *plan) work(s *subject, from, to time.Time, owner, who string) {
+	d := s.dice
+	span := to.Sub(from)
+	if span < 15*time.Minute {
+		return
+	}
+	when := func(share float64) time.Time { return from.Add(time.Duration(share * float64(span))) }
+	urgent := s.severity <= errata.P1
+	if urgent || d.chance(.4) {
+		p.act(when(.06+.05*d.Float64()), s, owner, stage, string(errata.Investigating), "")
+		p.act(when(.42+.1*d.Float64()), s, owner, stage, string(errata.Fixing), "")
+		p.act(when(.84), s, owner, stage, string(errata.Verifying), "")
+	}
+	other := p.colleague(s, owner)
+	if urgent && d.chance(.7) {
+		p.act(when(.14), s, other, comment, "", d.pick(
+			"Does it concern all customers, or only those of one region? @"+owner,
+			"Support has "+fmt.Sprint(3+d.IntN(20))+" tickets about it, most from the last half hour.",
+			"I see it on the graphs as well. Tell me if I can help, @"+owner+".",
+			"Anything in the last release? `git log` shows two changes nearby."))
+	}
+	if urgent || d.chance(.5) {
+		p.act(when(.34+.06*d.Float64()), s, owner, comment, "", s.found)
+	}
+	if urgent && d.chance(.4) {
+		p.act(when(.7), s, owner, comment, "", d.pick("The correction is on staging, looks good.", "Rolling out to eu-1 first.", "Deployed. I watch it for a while.", "Rolled back to the release before, the correction comes tomorrow."))
+	}
+	if s.severity == errata.P2 && d.chance(.05) {
+		p.act(when(.2), s, "jonas", severity, "P1", "More customers than we thought, finance asks as well.")
+	}
+	if who != owner && d.chance(.3) {
+		p.act(when(.5), s, who, watch, "", "")
+	}
+	if d.chance(.08) {
+		p.act(when(.3), s, "lena", watch, "", "")
+		p.act(when(.31), s, "lena", comment, "", "A customer asks when it works again. What may I say?")
+	}
+}
+
+// finish plans the end of an episode and returns when it is over for good:
+// sometimes somebody was too quick.
+func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
+	d := s.dice
+	note := s.fixed
+	if s.severity >= errata.P2 && d.chance(.35) {
+		note = ""
+	}
+	cause := s.why
+	if d.chance(.12) {
+		cause = errata.Causes[d.IntN(len(errata.Causes))]
+	}
+	p.act(end, s, owner, resolve, string(cause), note)
+	if !d.chance(.05) {
+		return end
+	}
+	again := end.Add(d.between(2*time.Minute, 9*time.Minute)) // the clock never stopped
+	if d.chance(.5) {
+		again = d.office(end.Add(d.between(3*time.Hour, 3*day))) // a new episode
+	}
+	other := p.colleague(s, owner)
+	p.act(again, s, other, reopen, "", "")
+	p.act(again.Add(time.Minute), s, other, comment, "", d.pick("Not gone: I can still make it happen, @"+owner+".", "eu-2 still has the old release."))
+	p.act(again.Add(d.between(4*time.Minute, 30*time.Minute)), s, owner, assign, "me", "")
+	end = again.Add(d.between(time.Hour, 5*time.Hour))
+	p.act(end, s, owner, resolve, string(s.why), s.fixed)
+	return end
+}
+
+// neglect is what becomes of what nobody looks at: every other Friday somebody
+// tidies up.
+func (p *plan) neglect(s *subject, at time.Time) (end time.Time, f fate) {
+	friday := time.Date(p.from.Year(), p.from.Month(), p.from.Day(), 14, 10, 0, 0, home)
+	for friday.Weekday() != time.Friday || friday.Before(at.Add(6*day)) {
+		friday = friday.AddDate(0, 0, 1)
+		if _, week := friday.ISOWeek(); friday.Weekday() == time.Friday && week%2 == 1 {
+			friday = friday.AddDate(0, 0, 1)
+		}
+	}
+	if !friday.Before(p.now) {
+		return p.now, stays
+	}
+	p.act(friday.UTC(), s, "jonas", tidy, string(errata.CauseWontFix), "Rare and harmless, nobody has asked in weeks.")
+	return friday.UTC(), closed
+}
+
+// colleague is somebody of the team but one.
+func (p *plan) colleague(s *subject, but string) string {
+	others := slices.DeleteFunc(slices.Clone(s.service.team), func(l string) bool { return l == but })
+	return s.dice.pick(others...)
+}
+
+func (p *plan) act(at time.Time, s *subject, who string, do verb, to, text string) {
+	p.acts = append(p.acts, act{at, s, who, do, to, strings.TrimSpace(text)})
+}
