@@ -27,9 +27,9 @@ func (f partFunc) Run(ctx context.Context) error { return f(ctx) }
 // tier is a set of parts that start and stop together.
 type tier struct {
 	name  string
-	first func(ctx context.Context) error // what has to be done before it starts; nil = nothing
-	grace time.Duration                   // how long its parts may take to stop
+	grace time.Duration // how long its parts may take to stop
 	parts map[string]Part
+	first func(ctx context.Context) error // what has to be done before it starts; nil = nothing
 }
 
 // closer is something that is closed after all parts have stopped.

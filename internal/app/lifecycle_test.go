@@ -44,8 +44,8 @@ func TestStopsInReverse(t *testing.T) {
 		l := &lifecycle{
 			log: slog.New(slog.DiscardHandler), delay: 5 * time.Second, drain: func() { d.note("drain") },
 			tiers: []tier{
-				{"workers", 5 * time.Second, map[string]Part{"worker": d.untilAsked("worker", time.Second)}},
-				{"transport", 10 * time.Second, map[string]Part{"http": d.untilAsked("http", 3*time.Second)}},
+				{name: "workers", grace: 5 * time.Second, parts: map[string]Part{"worker": d.untilAsked("worker", time.Second)}},
+				{name: "transport", grace: 10 * time.Second, parts: map[string]Part{"http": d.untilAsked("http", 3*time.Second)}},
 			},
 		}
 		l.onClose("store", func() error { d.note("store"); return nil })
@@ -85,8 +85,8 @@ func TestEndings(t *testing.T) {
 				l := &lifecycle{
 					log: slog.New(slog.DiscardHandler),
 					tiers: []tier{
-						{"workers", 5 * time.Second, map[string]Part{"worker": tt.first}},
-						{"transport", 10 * time.Second, map[string]Part{"http": d.untilAsked("http", 0)}},
+						{name: "workers", grace: 5 * time.Second, parts: map[string]Part{"worker": tt.first}},
+						{name: "transport", grace: 10 * time.Second, parts: map[string]Part{"http": d.untilAsked("http", 0)}},
 					},
 				}
 				l.onClose("store", func() error { d.note("store"); return tt.close })
@@ -100,6 +100,41 @@ func TestEndings(t *testing.T) {
 					t.Errorf("everything else must end too: %v", d.lines)
 				}
 				close(hang)
+			})
+		})
+	}
+}
+
+// What comes before a tier holds up the tiers after it, and ends the program
+// when it fails.
+func TestBeforeATier(t *testing.T) {
+	tests := []struct {
+		name  string
+		first func(ctx context.Context) error
+		want  string   // part of the error, "" = none
+		lines []string // of those who ran
+	}{
+		{"done", func(context.Context) error { <-time.After(3 * time.Second); return nil }, "", []string{"http 10s", "worker 10s"}},
+		{"failed", func(context.Context) error { return errors.New("no ink") }, "transport: no ink", []string{"worker 0s"}},
+		{"asked to end", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, "", []string{"worker 10s"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDiary()
+				l := &lifecycle{log: slog.New(slog.DiscardHandler), tiers: []tier{
+					{name: "workers", grace: 5 * time.Second, parts: map[string]Part{"worker": d.untilAsked("worker", 0)}},
+					{name: "transport", grace: 5 * time.Second, parts: map[string]Part{"http": d.untilAsked("http", 0)}, first: tt.first},
+				}}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				err := l.run(ctx)
+				if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+				if diff := cmp.Diff(tt.lines, d.lines); diff != "" {
+					t.Error(diff)
+				}
 			})
 		})
 	}
