@@ -116,10 +116,16 @@ func (s *Service) SignIn(ctx context.Context, from errata.Actor, email, password
 	if !ok {
 		return errata.Account{}, s.wrongPassword(ctx, from, acc, email)
 	}
-	if err := s.Poll(ctx); err != nil { // a command may just have granted the first role
+	s.pollPolicy(ctx)
+	return acc, s.rightPassword(ctx, from, acc, password, renew)
+}
+
+// pollPolicy makes roles of somebody new count at once: a command may just have
+// granted them.
+func (s *Service) pollPolicy(ctx context.Context) {
+	if err := s.Poll(ctx); err != nil {
 		s.Log.WarnContext(ctx, "policy not read at a sign-in", slog.Any("error", err))
 	}
-	return acc, s.rightPassword(ctx, from, acc, password, renew)
 }
 
 func tooSoon(wait time.Duration) error {

@@ -117,6 +117,9 @@ func (s *Service) TokenActor(ctx context.Context, header string) (errata.Actor, 
 		who.Scopes = &t.Scopes
 		return nil
 	})
+	if err == nil && t.UsedAt == 0 {
+		s.pollPolicy(ctx)
+	}
 	if err == nil && now-t.UsedAt > minute {
 		s.noteUse(ctx, t.ID, now)
 	}

@@ -252,6 +252,9 @@ func (p *Product) Command(args ...string) map[string]string {
 	if err != nil {
 		p.t.Fatalf("%v: %v", args, err)
 	}
+	if err := p.App.Poll(ctx); err != nil { // the command was another process
+		p.t.Fatal(err)
+	}
 	answer := map[string]string{}
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
 		p.t.Fatalf("%v printed %q: %v", args, out.String(), err)
