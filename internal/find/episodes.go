@@ -21,6 +21,13 @@ type episodes struct {
 	words      bool             // conditions need more of it than its times
 	personal   bool             // the query names somebody else
 	targets    store.Targets
+	known      map[likeness]bool // what holds said of episodes alike
+}
+
+// likeness is all that the conditions on an episode look at.
+type likeness struct {
+	project, env, release, code string
+	worst                       errata.Severity
 }
 
 // episodes reads who asks for what.
@@ -134,21 +141,25 @@ func (e *episodes) holds(row *store.EpisodeRow) bool {
 	if len(e.conditions) == 0 {
 		return true
 	}
-	r := episodeRecord(row, e.reader.projects[row.ProjectID].Slug)
-	for _, x := range e.conditions {
-		if !satisfied(x, &r, row.SeverityPeak) {
-			return false
+	l := likeness{row.ProjectID, row.Environment, row.Release, row.Code, row.SeverityPeak}
+	answer, ok := e.known[l]
+	if !ok {
+		r := l.record(e.reader.projects[l.project].Slug)
+		answer = !slices.ContainsFunc(e.conditions, func(x querylang.Expr) bool { return !satisfied(x, &r, l.worst) })
+		if e.known == nil {
+			e.known = map[likeness]bool{}
 		}
+		e.known[l] = answer
 	}
-	return true
+	return answer
 }
 
-// episodeRecord is as much of an event as the conditions on an episode read.
-func episodeRecord(row *store.EpisodeRow, service string) querylang.Record {
-	r := querylang.Record{Service: service, Env: row.Environment, Release: row.Release, Code: row.Code}
-	for _, has := range []struct{ key, value string }{{"code", r.Code}, {"env", r.Env}, {"release", r.Release}} {
+// record is as much of an event as the conditions on an episode read.
+func (l likeness) record(service string) (r querylang.Record) {
+	for _, has := range []struct{ key, value string }{{"code", l.code}, {"env", l.env}, {"release", l.release}, {"service", service}} {
 		if has.value != "" {
 			r.Keys = append(r.Keys, has.key)
+			r.Terms = append(r.Terms, has.key+"="+querylang.Fold(has.value))
 		}
 	}
 	return r

@@ -36,6 +36,7 @@ type Response struct {
 	Interval stats.Interval
 	Edges    []time.Time
 	AsOf     int64 // µs
+	Persons  bool  // the reader may see figures of single persons
 	Projects map[string]errata.Project
 	People   map[string]errata.Person
 }
@@ -167,7 +168,8 @@ func (r *responding) key(ctx context.Context, tx *store.Tx) (string, error) {
 		return "", err
 	}
 	from, to := micros(r.q.Range)
-	return fmt.Sprint(last, "|", r.metrics, r.q.Rules, r.q.By, from, to, r.q.Zone, r.q.Interval, r.q.Compare, "|", r.episodes.key()), nil
+	return fmt.Sprint(last, "|", r.metrics, r.q.Rules, r.q.By, from, to, r.q.Zone, r.q.Interval, r.q.Compare, "|",
+		r.episodes.key(), r.episodes.mayTellPersons() == nil), nil
 }
 
 func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, error) {
@@ -193,7 +195,7 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 		return nil, err
 	}
 	from, to := micros(r.q.Range)
-	if to += relapseUS; r.q.ByOpening {
+	if to += store.Relapse; r.q.ByOpening {
 		to = r.now.UnixMicro() + 1
 	}
 	err = tx.FollowedEpisodes(ctx, f, from, to, func(row *store.EpisodeRow) error {
@@ -204,8 +206,6 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 	}
 	return r.answers(ctx, tx, collectors)
 }
-
-const relapseUS = int64(30 * 24 * time.Hour / time.Microsecond)
 
 // needsWords says whether a dimension needs more of an episode than its times.
 func needsWords(d stats.Dimension) bool { return d != stats.BySeverity && d != stats.ByProject }
@@ -244,7 +244,7 @@ func (r *responding) answers(ctx context.Context, tx *store.Tx, collectors []*st
 	for i, c := range collectors {
 		a := Response{
 			Response: c.Result(), Query: r.episodes.query, Rules: r.q.Rules, By: r.q.By, Range: r.q.Range, Interval: r.q.Interval, Edges: r.edges,
-			AsOf: r.now.UnixMicro(), Projects: r.episodes.reader.projects,
+			AsOf: r.now.UnixMicro(), Persons: r.episodes.mayTellPersons() == nil, Projects: r.episodes.reader.projects,
 		}
 		a.Rules.Metric = r.metrics[i]
 		for _, g := range a.Groups {

@@ -109,14 +109,10 @@ func (c *Collector) rate(g int32, do func(*Rates)) {
 
 func (c *Collector) open(o *Observation, g int32) {
 	age := micros(max(c.o.Now-c.o.Start(&o.Episode), 0))
-	waiting := o.RespondedAt == 0
-	if c.o.Explicit {
-		waiting = o.AckedAt == 0
-	}
 	for _, x := range []*Open{&c.total.open, &c.groups[g].open} {
 		x.N++
 		x.Oldest = max(x.Oldest, age)
-		if waiting {
+		if c.o.Waits(&o.Episode) {
 			x.Unresponded++
 			x.OldestUnresponded = max(x.OldestUnresponded, age)
 		}

@@ -149,6 +149,14 @@ func (r Rules) when(e *errata.Episode, at int64) int64 {
 	return at
 }
 
+// Waits says whether nobody has answered an episode that is open.
+func (r Rules) Waits(e *errata.Episode) bool {
+	if r.Explicit {
+		return e.ClosedAt == 0 && e.AckedAt == 0
+	}
+	return e.ClosedAt == 0 && e.RespondedAt == 0
+}
+
 // TargetOf returns the target of the metric, µs; 0 = none.
 func (r Rules) TargetOf(t errata.Target) int64 {
 	switch r.Metric {

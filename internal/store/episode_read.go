@@ -22,13 +22,19 @@ const (
 	EpisodeClosed    EpisodeTime = "closed_at"
 )
 
-// EpisodeFilter selects episodes. Issue is a condition on their issues.
+// EpisodeFilter selects episodes. Issue is a condition on their issues; Back
+// leaves those after which the issue was regressed, or reopened, within Relapse.
 type EpisodeFilter struct {
 	Scope Scope
 	Issue IssueWhere
+	Back  errata.Reason
 	Words bool // read what is written about an episode, beside its times
 	Owner bool // read who owns the issue now
 }
+
+// Relapse is how long after its end an episode can still be said to have come
+// back, µs.
+const Relapse = int64(30 * 24 * 3600 * 1e6)
 
 // EpisodeSpan selects episodes with one of Times in [From, To), µs; Open adds
 // those that are not closed.
@@ -134,6 +140,14 @@ func (q *query) episodesOf(f EpisodeFilter) {
 	if f.Issue.query != nil {
 		q.text(` AND e.issue_id IN (SELECT id FROM issue WHERE `)
 		q.where(f.Issue)
+		q.text(`)`)
+	}
+	if f.Back != "" {
+		q.text(` AND (EXISTS (SELECT 1 FROM issue_episode b WHERE b.issue_id = e.issue_id AND b.seq = e.seq + 1
+			AND b.open_reason = `, q.arg(string(f.Back)), ` AND b.opened_at <= e.resolved_at + `, q.arg(Relapse), `)`)
+		if f.Back == errata.ReasonReopened {
+			q.text(` OR e.reopen_count > 0`)
+		}
 		q.text(`)`)
 	}
 }
