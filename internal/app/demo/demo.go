@@ -33,9 +33,9 @@ type Options struct {
 // Demo tells the story.
 type Demo struct {
 	Options
-	plan   *plan
-	people cast
-	sent   int
+	plan          *plan
+	people        cast
+	sent, skipped int // events, and acts that were refused
 }
 
 // New returns a demo; Tell tells its story.

@@ -17,6 +17,7 @@ type subject struct {
 	dice        dice      // throws for this issue alone
 	first       time.Time // when it is first seen
 	until       time.Time // from then on nothing begins by itself
+	raised      bool      // somebody made it more urgent than its events are
 	staged      bool      // a scene tells the end; what was before is over then
 	id          string    // "CHK-12", once the product has it
 	live        bool      // it goes on after the story
@@ -138,11 +139,11 @@ const (
 // live plans all episodes of a subject.
 func (p *plan) live(s *subject) {
 	for at := s.first; at.Before(s.until); {
-		end, f := p.episode(s, at)
-		if f != closed {
+		c := p.episode(s, at)
+		if c.fate != closed {
 			return
 		}
-		at = p.relapse(s, end)
+		at = p.relapse(s, c.over)
 	}
 }
 
@@ -161,22 +162,19 @@ func (p *plan) relapse(s *subject, resolved time.Time) time.Time {
 	return at
 }
 
-// episode plans one time that an issue is open, until it is resolved: what is
-// sent and who does what.
-func (p *plan) episode(s *subject, at time.Time) (end time.Time, f fate) {
-	end, f = p.respond(s, at)
-	var last time.Time
+// episode plans one time that an issue is open: what is sent and who does what.
+func (p *plan) episode(s *subject, at time.Time) course {
+	c := p.respond(s, at)
+	last := p.now
 	switch {
-	case f == closed: // the mistake is corrected before it is called resolved
-		last = minTime(at.Add(time.Duration(float64(end.Sub(at))*(.6+.3*s.dice.Float64()))), p.now)
-	case f == setAside && s.noise == "":
-		last = minTime(end.Add(s.dice.between(0, 6*day)), p.now)
-	default: // it goes on
-		last = p.now
+	case c.fate == closed: // it is seen no more some time before somebody calls it resolved
+		last = at.Add(time.Duration(float64(c.fixed.Sub(at)) * (.6 + .3*s.dice.Float64())))
+	case c.fate == setAside && s.noise == "":
+		last = c.over.Add(s.dice.between(0, 6*day))
 	}
-	s.live = f == stays || s.noise != "" || end.After(p.now)
-	p.send(s, at, last, int(float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
-	return end, f
+	s.live = !last.Before(p.now)
+	p.send(s, at, minTime(last, p.now), int(1.35*float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
+	return c
 }
 
 // send plans n events in [at, last), the first at once.

@@ -58,37 +58,43 @@ func (p *plan) solved(s *subject, at time.Time) time.Time {
 	}
 }
 
-// respond plans what people do about an episode, and returns when it ends; the
-// end is after the story when it does not.
-func (p *plan) respond(s *subject, at time.Time) (end time.Time, f fate) {
+// course is how an episode goes: when the mistake is corrected, when it is over
+// for good, and how it ends. One that stays is over after the story.
+type course struct {
+	fixed, over time.Time
+	fate        fate
+}
+
+// respond plans what people do about an episode.
+func (p *plan) respond(s *subject, at time.Time) course {
 	d := s.dice
 	seen := p.answered(s, at)
 	who := p.responder(s, seen)
 	if s.staged {
 		owner := p.take(s, seen, who)
-		end = minTime(p.solved(s, seen), p.now.Add(-60*time.Hour))
+		end := minTime(p.solved(s, seen), p.now.Add(-60*time.Hour))
 		p.work(s, seen, end, owner, who)
 		p.act(end, s, owner, resolve, string(s.why), s.fixed)
-		return end, closed
+		return course{end, end, closed}
 	}
 	switch {
 	case s.noise != "":
 		p.act(seen, s, who, ignore, s.noise, "")
-		return seen, setAside
-	case s.severity == errata.P3 && d.chance(.3):
+		return course{seen, seen, setAside}
+	case s.severity == errata.P3 && d.chance(.42):
 		return p.neglect(s, at)
 	case s.severity >= errata.P2 && d.chance(.06):
 		p.act(seen, s, who, ignore, d.pick("duplicate", "other", "expected", "third_party"), d.pick("", "Belongs to the ticket of platform.", "Discussed on Monday, we live with it."))
-		return seen, setAside
+		return course{seen, seen, setAside}
 	}
 	owner := p.take(s, seen, who)
-	if s.severity >= errata.P2 && d.chance(.05) {
-		p.act(seen.Add(d.between(2*time.Hour, 2*day)), s, owner, comment, "", "Waits for the next sprint.")
-		return p.now, stays
+	if s.severity >= errata.P2 && d.chance(.18) {
+		p.act(seen.Add(d.between(2*time.Hour, 2*day)), s, owner, comment, "", d.pick("Waits for the next sprint.", "Not before the new version of the library.", "I have asked the vendor, ticket 48812.", ""))
+		return course{p.now, p.now, stays}
 	}
-	end = p.solved(s, seen)
+	end := p.solved(s, seen)
 	p.work(s, seen, end, owner, who)
-	return p.finish(s, end, owner), closed
+	return course{end, p.finish(s, end, owner), closed}
 }
 
 // responder is who looks first.
@@ -110,7 +116,7 @@ func (p *plan) take(s *subject, at time.Time, who string) (owner string) {
 	switch x := d.Float64(); {
 	case x < .22: // taken without a word
 		p.act(at, s, owner, assign, "me", "")
-	case x < .32 && s.severity >= errata.P2 && owner != who:
+	case x < .32 && s.severity >= errata.P2 && !s.raised && owner != who:
 		p.act(at, s, who, assign, owner, "")
 	case x < .4 && s.severity >= errata.P2: // seen, and nobody's yet
 		p.act(at, s, who, ack, "", "")
@@ -154,6 +160,7 @@ func (p *plan) work(s *subject, from, to time.Time, owner, who string) {
 		p.act(when(.7), s, owner, comment, "", d.pick("The correction is on staging, looks good.", "Rolling out to eu-1 first.", "Deployed. I watch it for a while.", "Rolled back to the release before, the correction comes tomorrow."))
 	}
 	if s.severity == errata.P2 && d.chance(.05) {
+		s.raised = true
 		p.act(when(.2), s, "jonas", severity, "P1", "More customers than we thought, finance asks as well.")
 	}
 	if who != owner && d.chance(.3) {
@@ -178,7 +185,7 @@ func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
 		cause = errata.Causes[d.IntN(len(errata.Causes))]
 	}
 	p.act(end, s, owner, resolve, string(cause), note)
-	if !d.chance(.05) {
+	if !d.chance(.09) {
 		return end
 	}
 	again := end.Add(d.between(2*time.Minute, 9*time.Minute)) // the clock never stopped
@@ -196,7 +203,7 @@ func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
 
 // neglect is what becomes of what nobody looks at: every other Friday somebody
 // tidies up.
-func (p *plan) neglect(s *subject, at time.Time) (end time.Time, f fate) {
+func (p *plan) neglect(s *subject, at time.Time) course {
 	friday := time.Date(p.from.Year(), p.from.Month(), p.from.Day(), 14, 10, 0, 0, home)
 	for friday.Weekday() != time.Friday || friday.Before(at.Add(6*day)) {
 		friday = friday.AddDate(0, 0, 1)
@@ -204,11 +211,11 @@ func (p *plan) neglect(s *subject, at time.Time) (end time.Time, f fate) {
 			friday = friday.AddDate(0, 0, 1)
 		}
 	}
-	if !friday.Before(p.now) {
-		return p.now, stays
+	if !friday.Before(p.now) || s.dice.chance(.4) {
+		return course{p.now, p.now, stays}
 	}
 	p.act(friday.UTC(), s, "jonas", tidy, string(errata.CauseWontFix), "Rare and harmless, nobody has asked in weeks.")
-	return friday.UTC(), closed
+	return course{friday.UTC(), friday.UTC(), closed}
 }
 
 // colleague is somebody of the team but one.
@@ -218,5 +225,8 @@ func (p *plan) colleague(s *subject, but string) string {
 }
 
 func (p *plan) act(at time.Time, s *subject, who string, do verb, to, text string) {
+	if do == comment && text == "" {
+		return
+	}
 	p.acts = append(p.acts, act{at, s, who, do, to, strings.TrimSpace(text)})
 }
