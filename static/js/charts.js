@@ -12,6 +12,7 @@ document.addEventListener("pointermove", (e) => {
 });
 document.addEventListener("pointerleave", () => move(null));
 document.addEventListener("htmx:after:swap", () => move(null));
+document.addEventListener("errata:replaced", () => move(null));
 
 function move(next) {
   leave();

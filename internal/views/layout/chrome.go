@@ -49,9 +49,13 @@ type Section string
 // The sections that exist so far.
 const (
 	SectionNone     Section = ""
+	SectionOverview Section = "overview"
 	SectionIssues   Section = "issues"
 	SectionServices Section = "services"
 	SectionSystem   Section = "system"
+	SectionUsers    Section = "users"
+	SectionRoles    Section = "roles"
+	SectionAudit    Section = "audit"
 )
 
 // NavItem is one entry of the navigation.
@@ -89,6 +93,7 @@ type Chrome struct {
 	Health  []Health
 	Notices []ui.Notice // of the whole installation: read-only, for example
 	Keys    []KeyGroup  // of this page, for the list of shortcuts
+	Said    *ui.Toast   // what the act before this page came to
 }
 
 // Nav returns the entries that the reader may follow.
@@ -97,8 +102,12 @@ func Nav(may func(errata.Action) bool) []NavItem {
 		NavItem
 		action errata.Action
 	}{
+		{NavItem{Text: "Overview", URL: "/overview", Icon: "layout-dashboard", Section: SectionOverview, Keys: "o"}, errata.IssueRead},
 		{NavItem{Text: "Issues", URL: "/issues", Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
+		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},
+		{NavItem{Text: "Roles", URL: "/roles", Icon: "shield-check", Section: SectionRoles, Foot: true}, errata.RoleRead},
+		{NavItem{Text: "Audit", URL: "/audit", Icon: "scroll-text", Section: SectionAudit, Foot: true}, errata.AuditRead},
 		{NavItem{Text: "System", URL: "/system", Icon: "heart-pulse", Section: SectionSystem, Keys: "y", Foot: true}, errata.SystemRead},
 	}
 	var out []NavItem

@@ -8,8 +8,10 @@ var (
 	everywhereKeys = layout.KeyGroup{Where: "Everywhere", Keys: []layout.Key{
 		{Keys: []string{"?"}, Does: "Show this list"},
 		{Keys: []string{"/"}, Does: "Search"},
+		{Keys: []string{"g", "o"}, Does: "Go to the overview"},
 		{Keys: []string{"g", "i"}, Does: "Go to issues"},
 		{Keys: []string{"g", "s"}, Does: "Go to service set-up"},
+		{Keys: []string{"g", "u"}, Does: "Go to users"},
 		{Keys: []string{"g", "y"}, Does: "Go to system"},
 		{Keys: []string{"Esc"}, Does: "Close, or leave a field"},
 	}}
@@ -28,6 +30,10 @@ var (
 		{Keys: []string{";"}, Does: "Recommended event"},
 		{Keys: []string{"1"}, Does: "First tab, and so on to 5"},
 		{Keys: []string{"z"}, Does: "Frames: in app, all"},
+	}}}
+	overviewKeys = []layout.KeyGroup{everywhereKeys, {Where: "Overview", Keys: []layout.Key{
+		{Keys: []string{"t"}, Does: "Time range"},
+		{Keys: []string{"."}, Does: "Pause or resume updates"},
 	}}}
 	plainKeys = []layout.KeyGroup{everywhereKeys}
 )
