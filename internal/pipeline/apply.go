@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,11 +28,13 @@ func (w *Worker) apply(ctx context.Context, batches []queue.Batch, items []*item
 		return err
 	}
 	ids, rows := newIDs(items), w.buried(letters)
+	var lifecycle store.IDs
 	now := w.Clock().UnixMicro()
 	var t *turnTx
 	err := w.Store.InTx(ctx, func(tx *store.Tx) error {
 		tx.System("pipeline")
-		t = &turnTx{tx: tx, now: now, ids: ids, newBatch: map[string]bool{}, outcomes: errata.Outcomes{}}
+		lifecycle.Rewind()
+		t = &turnTx{tx: tx, now: now, ids: ids, lifecycle: &lifecycle, fail: w.Fail, newBatch: map[string]bool{}, outcomes: errata.Outcomes{}}
 		return t.run(ctx, batches, items, rows)
 	})
 	if err != nil {
@@ -77,13 +78,15 @@ func (it *item) key() store.EventKey {
 
 // turnTx is one run of the transaction.
 type turnTx struct {
-	tx       *store.Tx
-	now      int64
-	ids      issueIDs
-	newBatch map[string]bool // batches the ledger did not know
-	outcomes errata.Outcomes
-	made     map[string]errata.Issue // issues of this turn, before their first event
-	counted  []*item
+	tx        *store.Tx
+	now       int64
+	ids       issueIDs
+	lifecycle *store.IDs // of episodes and of rows of the ledger
+	fail      func(point string) error
+	newBatch  map[string]bool // batches the ledger did not know
+	outcomes  errata.Outcomes
+	made      map[string]errata.Issue // issues of this turn, before their first event
+	counted   []*item
 }
 
 func (t *turnTx) run(ctx context.Context, batches []queue.Batch, items []*item, letters []buried) error {
@@ -313,7 +316,7 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 		return err
 	}
 	var changes []store.IssueChange
-	var created []errata.Issue
+	var created []errata.Step
 	for _, id := range sortedKeys(events) {
 		before := issues[id]
 		after := before
@@ -322,7 +325,7 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 		}
 		after.Users += newcomers[id]
 		if _, made := t.made[id]; made {
-			created = append(created, after)
+			created = append(created, opening(after, events[id]))
 		} else {
 			changes = append(changes, store.IssueChange{Before: before, After: after, Keys: keysOf(after)})
 		}
@@ -330,23 +333,11 @@ func (t *turnTx) countIssues(ctx context.Context) error {
 	if err := t.create(ctx, created); err != nil {
 		return err
 	}
-	_, err = t.tx.UpdateIssues(ctx, changes)
-	return err
-}
-
-// create adds issues with their numbers. Projects in order: two workers that
-// take numbers of two projects must not wait for each other.
-func (t *turnTx) create(ctx context.Context, issues []errata.Issue) (err error) {
-	slices.SortStableFunc(issues, func(a, b errata.Issue) int { return strings.Compare(a.ProjectID, b.ProjectID) })
-	for _, is := range issues {
-		if is.Number, err = t.tx.Next(ctx, store.IssueCounter(is.ProjectID)); err != nil {
-			return err
-		}
-		if err := t.tx.CreateIssue(ctx, is, keysOf(is)); err != nil {
-			return err
-		}
+	now, err := t.tx.UpdateIssues(ctx, changes)
+	if err != nil {
+		return err
 	}
-	return nil
+	return t.advance(ctx, now, events)
 }
 
 func keysOf(is errata.Issue) store.IssueKeys {

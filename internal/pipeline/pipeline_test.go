@@ -108,7 +108,7 @@ func found(t *testing.T, p *apptest.Product, token string) (ids map[string]int, 
 }
 
 func TestEveryStepMayFail(t *testing.T) {
-	points := []string{"sql.before", "sql.after", "engine.before", "engine.after", "ack.before", "ack.after"}
+	points := []string{"sql.before", "sql.inside", "sql.after", "engine.before", "engine.after", "ack.before", "ack.after"}
 	f := &fault{}
 	apptest.Each(t, apptest.Options{Fail: f.at}, func(t *testing.T, p *apptest.Product) {
 		to, token := p.NewProject("shop"), p.Token(apptest.AllScopes)

@@ -65,7 +65,7 @@ func (it *item) sighting() errata.Sighting {
 	ev := it.event
 	return errata.Sighting{
 		Ref:       errata.Ref{Project: ev.ProjectID, EventID: ev.ID, Time: ev.Timestamp, Class: ev.Class},
-		Timestamp: ev.Timestamp, ReceivedAt: ev.ReceivedAt, Severity: ev.Severity,
+		Timestamp: ev.Timestamp, ReceivedAt: ev.ReceivedAt, Clamped: ev.Clamped, Environment: ev.Environment, Severity: ev.Severity,
 		Title: it.title, Type: ev.Type(), Code: ev.Code, Culprit: ev.Culprit,
 		Platform: ev.Platform, Level: ev.Level, Release: ev.Release, Score: grouping.Score(ev),
 	}

@@ -30,6 +30,7 @@ import (
 	"errata/internal/search/embedded"
 	"errata/internal/store"
 	"errata/internal/store/storetest"
+	"errata/internal/triage"
 )
 
 // The stores that the parts run on.
@@ -43,7 +44,7 @@ type Options struct {
 	Stores  string                            // Embedded when empty
 	Clock   errata.Clock                      // time.Now when nil
 	Wrap    func(search.Engine) search.Engine // puts something before the engine
-	Fail    func(point string) error          // failpoints of the worker
+	Fail    func(point string) error          // failpoints of the worker and of acts
 	Workers int                               // turns at once [1]
 	Idle    bool                              // the worker is not started
 }
@@ -56,6 +57,7 @@ type Parts struct {
 	Worker *pipeline.Worker
 	Find   *find.Service
 	Admin  *admin.Service
+	Triage *triage.Service
 	Clock  errata.Clock
 	Dir    string // data directory
 	t      testing.TB
@@ -106,6 +108,7 @@ func Open(t testing.TB, o Options) *Parts {
 	})
 	p.Find = find.New(find.Options{Store: p.Store, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, UserSecret: Secret})
 	p.Admin = admin.New(admin.Options{Store: p.Store, Queue: p.Queue, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, DataDir: p.Dir})
+	p.Triage = triage.New(triage.Options{Store: p.Store, Clock: o.Clock, Decide: storetest.Decide, Log: log, Fail: o.Fail})
 	if !o.Idle {
 		p.Start()
 	}
@@ -214,6 +217,7 @@ func (p *Parts) Read(fn func(tx *store.Tx) error) {
 type Event struct {
 	ID, Type, Message, Env, Level, Severity, User, Release string
 	Time                                                   time.Time
+	Key                                                    errata.KeyKind // server when empty
 }
 
 // Payload is the JSON that an SDK sends.
@@ -257,18 +261,21 @@ func or(s, otherwise string) string {
 // Entry is the event as intake queues it.
 func (p *Parts) Entry(to errata.Project, e Event) queue.Entry {
 	p.t.Helper()
-	raw := e.Payload(p.Clock)
-	ev, err := normalize.Sentry(raw, normalize.Input{Project: to, KeyKind: errata.KeyServer, Received: p.Clock(), SentAt: p.Clock()})
+	raw, kind := e.Payload(p.Clock), e.Key
+	if kind == "" {
+		kind = errata.KeyServer
+	}
+	ev, err := normalize.Sentry(raw, normalize.Input{Project: to, KeyKind: kind, Received: p.Clock(), SentAt: p.Clock()})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	normalize.UserTerms(ev, Secret, "")
-	normalize.Derive(ev, to, errata.KeyServer)
+	normalize.Derive(ev, to, kind)
 	payload, err := normalize.Encode(ev)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return queue.Entry{ProjectID: to.ID, Category: errata.CategoryError, KeyKind: errata.KeyServer, Bytes: int64(len(raw)), Payload: payload}
+	return queue.Entry{ProjectID: to.ID, Category: errata.CategoryError, KeyKind: kind, Bytes: int64(len(raw)), Payload: payload}
 }
 
 // Batch makes a batch with an id of its own.
