@@ -17,6 +17,7 @@ type subject struct {
 	dice        dice      // throws for this issue alone
 	first       time.Time // when it is first seen
 	until       time.Time // from then on nothing begins by itself
+	owner       string    // who had it last
 	raised      bool      // somebody made it more urgent than its events are
 	staged      bool      // a scene tells the end; what was before is over then
 	id          string    // "CHK-12", once the product has it
@@ -173,7 +174,7 @@ func (p *plan) episode(s *subject, at time.Time) course {
 		last = c.over.Add(s.dice.between(0, 6*day))
 	}
 	s.live = !last.Before(p.now)
-	p.send(s, at, minTime(last, p.now), int(1.35*float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
+	p.send(s, at, minTime(last, p.now), int(float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
 	return c
 }
 

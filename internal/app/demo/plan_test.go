@@ -11,6 +11,7 @@ import (
 // troupe plays a plan with the rules of the domain alone.
 type troupe struct {
 	t       *testing.T
+	p       *plan
 	issues  map[*subject]*role
 	ids     int
 	rules   map[errata.Rule]int
@@ -92,6 +93,7 @@ func (tr *troupe) act(a act) {
 		return
 	}
 	if err != nil {
+		tr.retell(a.of)
 		tr.t.Fatalf("%s of %s (%s) at %s: %v", a.do, a.of.typ, r.Issue.Status, a.at, err)
 	}
 	if len(s.Rows) == 0 && a.do != ack && a.do != assign { // who has it already takes it again
@@ -110,9 +112,24 @@ func (tr *troupe) act(a act) {
 	tr.note(r)
 }
 
+// retell logs what the plan has of a subject.
+func (tr *troupe) retell(s *subject) {
+	for _, d := range tr.p.deliveries {
+		if d.of == s && d.opens {
+			tr.t.Log(d.at, "opens")
+		}
+	}
+	for _, a := range tr.p.acts {
+		if a.of == s {
+			tr.t.Log(a.at, a.who, a.do, a.to)
+		}
+	}
+}
+
 // play tells a plan to the end.
 func (tr *troupe) play(p *plan) {
 	acts := p.acts
+	tr.p = p
 	for _, d := range p.deliveries {
 		for len(acts) > 0 && acts[0].at.Before(d.at) {
 			tr.act(acts[0])

@@ -113,15 +113,18 @@ func (p *plan) take(s *subject, at time.Time, who string) (owner string) {
 	if d.chance(.3) {
 		owner = s.service.team[0]
 	}
+	had := s.owner
+	s.owner = owner
 	switch x := d.Float64(); {
 	case x < .22: // taken without a word
 		p.act(at, s, owner, assign, "me", "")
-	case x < .32 && s.severity >= errata.P2 && !s.raised && owner != who:
+	case x < .32 && s.severity >= errata.P2 && !s.raised && owner != who && owner != had:
 		p.act(at, s, who, assign, owner, "")
-	case x < .4 && s.severity >= errata.P2: // seen, and nobody's yet
-		p.act(at, s, who, ack, "", "")
 	default:
 		p.act(at, s, who, ack, "", "")
+		if owner == had || d.chance(.08) { // or nobody's yet
+			break
+		}
 		to := owner
 		if owner == who {
 			to = "me"

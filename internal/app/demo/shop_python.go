@@ -77,6 +77,7 @@ func inventoryFaults() []fault {
 			places: []place{
 				{"stock.warehouse", "by_code", "stock/warehouse.py", 33, "GET /v1/stock"},
 				{"stock.transfer", "target", "stock/transfer.py", 58, "POST /v1/transfers"},
+				{"stock.labels", "shelf", "stock/labels.py", 26, "GET /v1/labels"},
 			},
 			size: 40, shape: steady, why: errata.CauseConfig,
 			found: "The new warehouse is in the ERP and not in our list.",
@@ -89,6 +90,8 @@ func inventoryFaults() []fault {
 				{"stock.db", "execute", "stock/db.py", 29, "GET /v1/stock"},
 				{"stock.events", "publish", "stock/events.py", 51, ""},
 				{"stock.prices", "current", "stock/prices.py", 40, "GET /v1/prices"},
+				{"stock.suppliers", "orders", "stock/suppliers.py", 88, "GET /v1/suppliers/orders"},
+				{"stock.reports", "turnover", "stock/reports.py", 112, "GET /v1/reports/turnover"},
 			},
 			users: 100, size: 60, shape: burst, why: errata.CauseConfig,
 			found: "The database was restarted for its update.",
@@ -101,6 +104,7 @@ func inventoryFaults() []fault {
 				{"stock.reserve", "restore", "stock/reserve.py", 118, ""},
 				{"stock.reserve", "extend", "stock/reserve.py", 140, "PATCH /v1/reservations/{id}"},
 				{"stock.reports", "ageing", "stock/reports.py", 77, "GET /v1/reports/ageing"},
+				{"stock.returns", "restock", "stock/returns.py", 69, "POST /v1/returns"},
 			},
 			users: 70, size: 35, shape: steady, why: errata.CauseFixed,
 			found: "Written by the release before, without the new field.",
@@ -112,6 +116,7 @@ func inventoryFaults() []fault {
 			places: []place{
 				{"stock.imports", "units", "stock/imports.py", 61, "POST /v1/counts"},
 				{"stock.suppliers", "quantity", "stock/suppliers.py", 45, ""},
+				{"stock.returns", "weight", "stock/returns.py", 43, "POST /v1/returns"},
 			},
 			size: 30, shape: burst, staging: true, why: errata.CauseFixed,
 			found: "A supplier writes thousands with a dot.",
@@ -167,6 +172,7 @@ func notificationFaults() []fault {
 			places: []place{
 				{"notify.smtp", "send", "notify/smtp.py", 57, ""},
 				{"notify.push", "post", "notify/push.py", 49, ""},
+				{"notify.webhook", "call", "notify/webhook.py", 38, ""},
 			},
 			users: 150, size: 50, shape: steady, why: errata.CauseExternal,
 			found: "The relay closes connections after 100 messages.",
@@ -190,6 +196,7 @@ func notificationFaults() []fault {
 			places: []place{
 				{"notify.sms", "encode", "notify/sms.py", 27, ""},
 				{"notify.letter", "address", "notify/letter.py", 53, ""},
+				{"notify.subject", "line", "notify/subject.py", 18, ""},
 			},
 			users: 40, size: 30, shape: steady, why: errata.CauseFixed,
 			found: "Polish names.",
@@ -202,6 +209,8 @@ func notificationFaults() []fault {
 				{"notify.limits", "seen", "notify/limits.py", 31, ""},
 				{"notify.preferences", "of", "notify/preferences.py", 44, ""},
 				{"notify.digest", "collect", "notify/digest.py", 58, ""},
+				{"notify.quiet", "until", "notify/quiet.py", 25, ""},
+				{"notify.segments", "members", "notify/segments.py", 47, ""},
 			},
 			size: 70, shape: burst, why: errata.CauseExternal,
 			found: "Same minute as the sessions of storefront-api.",
