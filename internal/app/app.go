@@ -176,9 +176,9 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	for _, p := range proxies {
 		trusted = append(trusted, &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
 	}
-	reader := find.New(find.Options{Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
+	reader := find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	pages, err := handlers.New(handlers.Deps{
-		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide,
+		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide, Refused: a.refused,
 		Triage:   a.triage,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,

@@ -36,6 +36,16 @@ func (g *gate) Poll(ctx context.Context) error {
 	return g.Policy.Poll(ctx)
 }
 
+// refused audits what a route did not let through: a change in the chain, a
+// reading behind the answer.
+func (a *App) refused(ctx context.Context, who errata.Actor, what errata.Action, change bool) {
+	if change {
+		a.store.Refused(ctx, who, what, errata.Resource{})
+		return
+	}
+	a.views.Refused(who, what, errata.Resource{})
+}
+
 // changed reads the policy after this process has changed it.
 func (g *gate) changed(ctx context.Context) {
 	if g.Policy == nil {

@@ -24,6 +24,7 @@ type EventView struct {
 	Position, Total             int64 // from the oldest that is stored; 0 = unknown
 	Err                         error
 	Gone                        bool // it existed, and its body has expired
+	Masked                      bool // it holds personal data that is not shown
 }
 
 // Names that stand for an event beside its id.
@@ -34,8 +35,53 @@ const (
 )
 
 // Event reads one event of an issue: by id, or first, last, recommended ("" is
-// recommended). ReadPII decides whether masked fields are left in.
+// recommended). Personal data is masked, whoever reads; Reveal shows it. That
+// it was read is written down behind the answer.
 func (s *Service) Event(ctx context.Context, who errata.Actor, is IssueView, name string) EventView {
+	v := s.eventOf(ctx, who, is, name)
+	if v.Event != nil {
+		v.Masked = mask(v.Event)
+		s.looked(who, v.Event)
+	}
+	return v
+}
+
+// Reveal reads an event as Event does, with its personal data in clear. That
+// somebody does so is written down first. Errors: forbidden without the right.
+func (s *Service) Reveal(ctx context.Context, who errata.Actor, is IssueView, name string) (EventView, error) {
+	if err := s.Decide(who, errata.EventReadPII, is.Issue.ProjectID); err != nil {
+		return EventView{}, err
+	}
+	v := s.eventOf(ctx, who, is, name)
+	if v.Event == nil {
+		return v, nil
+	}
+	return v, s.Store.NoteAccess(ctx, who, errata.EventReadPII, eventResource(v.Event))
+}
+
+// Nearest returns the id of the newest event of an issue that is still there, "".
+func (s *Service) Nearest(ctx context.Context, who errata.Actor, is IssueView) string {
+	if v := s.eventOf(ctx, who, is, Last); v.Event != nil {
+		return v.Event.ID
+	}
+	return ""
+}
+
+// looked writes down, behind the answer, that somebody was shown an event.
+func (s *Service) looked(who errata.Actor, ev *errata.Event) {
+	if s.Views != nil {
+		s.Views.Note(who, errata.EventRead, eventResource(ev))
+	}
+}
+
+func eventResource(ev *errata.Event) errata.Resource {
+	return errata.On(ev.ProjectID, "event", ev.ProjectID+"/"+ev.ID)
+}
+
+func (s *Service) eventOf(ctx context.Context, who errata.Actor, is IssueView, name string) EventView {
+	if err := s.Decide(who, errata.EventRead, is.Issue.ProjectID); err != nil {
+		return EventView{Err: err}
+	}
 	ctx, cancel, wait := within(ctx, cardWait)
 	defer cancel()
 	c := card{s: s, is: is, wait: wait}
@@ -47,7 +93,7 @@ func (s *Service) Event(ctx context.Context, who errata.Actor, is IssueView, nam
 		return v
 	}
 	v.Ref.Time, v.Ref.Class = doc.Time, doc.Class
-	if v.Event, err = s.decode(who, doc); err != nil {
+	if v.Event, err = decode(doc); err != nil {
 		v.Err = err
 		return v
 	}
@@ -227,14 +273,11 @@ func other(id, here string) string {
 	return id
 }
 
-// decode reads the payload and hides what the reader may not see.
-func (s *Service) decode(who errata.Actor, doc *search.Doc) (*errata.Event, error) {
+// decode reads the payload.
+func decode(doc *search.Doc) (*errata.Event, error) {
 	ev, err := normalize.Decode(doc.Payload)
 	if err != nil {
 		return nil, errata.E(errata.Internal, "The stored event cannot be read.", err)
-	}
-	if s.Decide(who, errata.EventReadPII, ev.ProjectID) != nil {
-		mask(ev)
 	}
 	return ev, nil
 }
@@ -242,10 +285,11 @@ func (s *Service) decode(who errata.Actor, doc *search.Doc) (*errata.Event, erro
 // Masked replaces a value that exists and may not be seen.
 const Masked = "masked"
 
-func mask(ev *errata.Event) {
+// mask hides personal data and says whether there was any.
+func mask(ev *errata.Event) (found bool) {
 	hide := func(s *string) {
 		if *s != "" {
-			*s = Masked
+			*s, found = Masked, true
 		}
 	}
 	hide(&ev.ClientIP)
@@ -255,9 +299,12 @@ func mask(ev *errata.Event) {
 		hide(&u.Username)
 		hide(&u.IP)
 	}
+	return found
 }
 
 // EventByID reads an event of any visible project, or of the one that is named.
+// Personal data is in clear for those with the right to it, and then that it is
+// read is written down first.
 // Errors: not_found, conflict (reason ambiguous) where two services share the
 // id, unavailable or slow_down when the engine is away.
 func (s *Service) EventByID(ctx context.Context, who errata.Actor, id, project string) (*errata.Event, errata.Project, error) {
@@ -313,8 +360,21 @@ func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, id stri
 	if err != nil {
 		return nil, errata.Project{}, err
 	}
-	ev, err := s.decode(who, doc)
-	return ev, r.projects[refs[0].Project], err
+	ev, err := decode(doc)
+	if err != nil {
+		return nil, errata.Project{}, err
+	}
+	return ev, r.projects[refs[0].Project], s.disclose(ctx, who, ev)
+}
+
+// disclose masks what the reader may not see, or writes down that they see it.
+func (s *Service) disclose(ctx context.Context, who errata.Actor, ev *errata.Event) error {
+	if s.Decide(who, errata.EventReadPII, ev.ProjectID) == nil {
+		return s.Store.NoteAccess(ctx, who, errata.EventReadPII, eventResource(ev))
+	}
+	mask(ev)
+	s.looked(who, ev)
+	return nil
 }
 
 // anywhere looks for an event in every visible project and at all times.

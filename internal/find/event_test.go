@@ -204,6 +204,14 @@ func TestEventByID(t *testing.T) {
 		if err != nil || ev.User == nil || ev.User.ID != find.Masked {
 			t.Errorf("without the right to personal data: %+v %v", ev, err)
 		}
+		accesses := len(accessed(t, p))
+		ev, _, err = p.Find.EventByID(t.Context(), partstest.Reader, partstest.EventID(1), "shop")
+		if err != nil || ev.User == nil || ev.User.ID != "u-1" {
+			t.Errorf("with the right to personal data: %+v %v", ev, err)
+		}
+		if n := len(accessed(t, p)); n != accesses+1 {
+			t.Errorf("%d rows of the audit for an event in clear", n-accesses)
+		}
 		p.Write(func(tx *store.Tx) error {
 			_, err := tx.SweepApplied(t.Context(), now.Add(time.Hour).UnixMicro())
 			return err

@@ -22,6 +22,7 @@ type Options struct {
 	Clock      errata.Clock
 	Decide     errata.Decide
 	Allowed    func(errata.Actor, errata.Action, string) errata.Allowed // Decide, with who can help; nil: Decide alone
+	Views      *store.Views                                             // journal of who looked at which event; nil: none
 	Log        *slog.Logger
 	UserSecret []byte
 }

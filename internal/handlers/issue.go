@@ -21,7 +21,7 @@ func encodeEvent(ev *errata.Event) ([]byte, error) { return normalize.Encode(ev)
 
 func (h issue) show(c echo.Context) error {
 	ctx, who := c.Request().Context(), actorOf(c)
-	part, ok := page.ParsePart(c.Param("part"))
+	part, ok := page.ParsePart(askedPart(c))
 	if !ok {
 		return errata.E(errata.NotFound, "There is no such part of an event.", nil)
 	}
@@ -73,15 +73,20 @@ func (h issue) trend(c echo.Context, v find.IssueView) page.TrendIn {
 func (h issue) event(ctx context.Context, c echo.Context, who errata.Actor, v find.IssueView, part page.Part) (page.EventIn, error) {
 	in := page.EventIn{
 		Asked: c.Param("event"), Part: part, Frames: page.ParseFrames(c.QueryParam("frames")), Settings: v.Project.Settings,
-		ReadPII: h.Decide(who, errata.EventReadPII, v.Project.ID) == nil,
+		Revealed: revealing(c), MayReveal: h.Decide(who, errata.EventReadPII, v.Project.ID) == nil,
 	}
-	e := h.Find.Event(ctx, who, v, in.Asked)
+	e, err := h.read(c, v, in.Asked)
+	if err != nil {
+		return in, err
+	}
 	switch {
 	case e.Event != nil:
 		in.Event, in.First, in.Previous, in.Next, in.Last = e.Event, e.First, e.Previous, e.Next, e.Last
 		in.Position, in.Total = e.Position, e.Total
 	case e.Gone || errata.CodeOf(e.Err) == errata.NotFound:
-		in.Nearest = h.nearest(ctx, who, v, in.Asked)
+		if in.Asked != find.Last {
+			in.Nearest = h.Find.Nearest(ctx, who, v)
+		}
 		return in, nil
 	case errata.CodeOf(e.Err) == errata.Internal || errata.CodeOf(e.Err) == errata.Forbidden:
 		return in, e.Err
@@ -89,20 +94,8 @@ func (h issue) event(ctx context.Context, c echo.Context, who errata.Actor, v fi
 		in.Failed = failure(c, h.moment(zoneOf(who)), "The event could not be read.", e.Err, "event")
 		return in, nil
 	}
-	var err error
 	in.JSON, err = encodeEvent(e.Event)
 	return in, err
-}
-
-// nearest is the newest event that is still there.
-func (h issue) nearest(ctx context.Context, who errata.Actor, v find.IssueView, asked string) string {
-	if asked == find.Last {
-		return ""
-	}
-	if e := h.Find.Event(ctx, who, v, find.Last); e.Event != nil {
-		return e.Event.ID
-	}
-	return ""
 }
 
 // why turns the stored reason of grouping into what the page shows.

@@ -213,15 +213,19 @@ func withActor(c echo.Context, who errata.Actor) echo.Context {
 
 // may asks for the route's action before its handler runs; services ask again
 // for the object.
-func (s *Server) may(action errata.Action, next echo.HandlerFunc) echo.HandlerFunc {
-	if action == "" {
+func (s *Server) may(r errata.Route, next echo.HandlerFunc) echo.HandlerFunc {
+	if r.Action == "" {
 		return next
 	}
 	return func(c echo.Context) error {
-		if err := s.Decide(actorOf(c), action, ""); err != nil {
-			return err
+		err := s.Decide(actorOf(c), r.Action, "")
+		if err == nil {
+			return next(c)
 		}
-		return next(c)
+		if errata.CodeOf(err) == errata.Forbidden && s.Refused != nil {
+			s.Refused(c.Request().Context(), actorOf(c), r.Action, r.Method != http.MethodGet)
+		}
+		return err
 	}
 }
 

@@ -2,11 +2,14 @@ package handlers_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,20 +70,61 @@ func change(t *testing.T, p *apptest.Product, text string, args ...any) {
 	}
 }
 
-// state is what no refused request may change.
-func state(t *testing.T, p *apptest.Product) (out string) {
+// unwatched are tables that change by themselves, or by being refused: the
+// audit, and what intake turned away.
+var unwatched = []string{"audit", "audit_head", "session", "outcome_hourly", "goose_db_version"}
+
+// state is what no refused request may change: every row of every table but
+// those, without the times of last use, and how many sessions there are.
+func state(t *testing.T, p *apptest.Product) string {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(p.DataDir, "errata.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	row := db.QueryRowContext(context.Background(), `SELECT
-		(SELECT COUNT(*) || ' projects ' FROM project) || (SELECT COUNT(*) || ' keys ' FROM ingest_key) ||
-		(SELECT COUNT(*) || ' accounts ' FROM app_user) || (SELECT COUNT(*) || ' sessions ' FROM session) ||
-		COALESCE((SELECT group_concat(login_failures || ':' || name) FROM app_user), '') || (SELECT org || COALESCE(setup_done_at, 0) FROM installation)`)
-	if err := row.Scan(&out); err != nil {
+	var out strings.Builder
+	for _, table := range column(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`) {
+		if slices.Contains(unwatched, table) {
+			continue
+		}
+		columns := slices.DeleteFunc(column(t, db, `SELECT name FROM pragma_table_info('`+table+`') ORDER BY cid`), func(c string) bool {
+			return c == "used_at" || c == "seen_at"
+		})
+		rows := column(t, db, `SELECT quote(`+strings.Join(columns, ") || quote(")+`) FROM `+table+` ORDER BY 1`)
+		fmt.Fprintf(&out, "%s %d %x\n", table, len(rows), sha256.Sum256([]byte(strings.Join(rows, "\n"))))
+	}
+	return out.String() + column(t, db, `SELECT COUNT(*) || ' sessions' FROM session`)[0]
+}
+
+// column reads the first column of all rows.
+func column(t *testing.T, db *sql.DB, text string) (out []string) {
+	t.Helper()
+	rows, err := db.QueryContext(context.Background(), text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// audited lists the actions and results in a stream of the audit, oldest first.
+func audited(t *testing.T, p *apptest.Product, stream string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(p.DataDir, "errata.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	return column(t, db, `SELECT action || ' ' || result FROM audit WHERE stream = '`+stream+`' ORDER BY seq`)
 }

@@ -46,6 +46,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event", Name: "issue.event", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event/:part", Name: "issue.event.part", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
+		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true}, one.show},
 		{errata.Route{Method: get, Path: "/system", Name: "system", Action: errata.SystemRead, Auth: session}, sys.show},
 
 		{errata.Route{Method: get, Path: "/api/v1/issues", Name: "api.issues", Action: errata.IssueRead, Auth: token}, api.issues},

@@ -133,7 +133,7 @@ func wanted(r errata.Route) []int {
 		return []int{401}
 	case "service.create":
 		return []int{422}
-	case "issue.event.part":
+	case "issue.event.part", "issue.event.reveal":
 		return []int{200, 404}
 	}
 	return []int{200}

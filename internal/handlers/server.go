@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,10 +28,11 @@ type Deps struct {
 	Triage   *triage.Service
 	Sessions *auth.Sessions
 	Decide   errata.Decide
-	URL      string        // public base URL
-	Org      func() string // of the installation, for the corner
-	Trusted  []*net.IPNet  // proxies whose X-Forwarded-For is believed
-	Dev      bool          // serves /dev/gallery
+	Refused  func(ctx context.Context, who errata.Actor, what errata.Action, change bool) // audits what a route refused; nil: not
+	URL      string                                                                       // public base URL
+	Org      func() string                                                                // of the installation, for the corner
+	Trusted  []*net.IPNet                                                                 // proxies whose X-Forwarded-For is believed
+	Dev      bool                                                                         // serves /dev/gallery
 }
 
 // Server answers browsers and readers of the JSON API.
@@ -113,7 +115,7 @@ func (s *Server) guarded(r row) echo.HandlerFunc {
 	if r.Rate == "login" {
 		do = s.throttled(do)
 	}
-	do = s.may(r.Action, do)
+	do = s.may(r.Route, do)
 	switch r.Auth {
 	case errata.AuthSession:
 		return s.signedIn(do)

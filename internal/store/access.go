@@ -49,7 +49,10 @@ type Views struct {
 	wake    chan struct{}
 }
 
-type view struct{ session, object, action string }
+type view struct {
+	session, object, action string
+	result                  errata.AuditResult
+}
 
 // NewViews returns a journal; Run writes it.
 func NewViews(s *Store) *Views {
@@ -58,7 +61,18 @@ func NewViews(s *Store) *Views {
 
 // Note remembers that somebody was shown something. It never blocks.
 func (v *Views) Note(who errata.Actor, what errata.Action, on errata.Resource) {
-	key := view{who.SessionID, on.Name, string(what)}
+	v.note(who, newLine(who, what, on))
+}
+
+// Refused remembers that somebody asked to be shown what they may not see.
+func (v *Views) Refused(who errata.Actor, what errata.Action, on errata.Resource) {
+	line := newLine(who, what, on)
+	line.row.Result = errata.AuditDenied
+	v.note(who, line)
+}
+
+func (v *Views) note(who errata.Actor, line *Line) {
+	key := view{who.SessionID, line.row.Object, string(line.row.Action), line.row.Result}
 	if key.session == "" {
 		key.session = string(who.Kind) + ":" + who.ID + " " + who.IP
 	}
@@ -76,7 +90,6 @@ func (v *Views) Note(who errata.Actor, what errata.Action, on errata.Resource) {
 		v.forget(now)
 	}
 	v.seen[key] = now
-	line := newLine(who, what, on)
 	line.row.At = now
 	v.waiting = append(v.waiting, line)
 	select {

@@ -146,7 +146,7 @@ func issueIn(change func(*page.IssueIn)) page.IssueIn {
 			Status: errata.Open, Reason: errata.ReasonRegressed, Severity: errata.P0, FirstSeen: ago(4*day + 13*time.Hour), LastSeen: ago(11 * time.Second),
 			FirstRelease: "4.11.2", LastRelease: "4.13.0", Events: 18911, Users: 4211, Version: 7,
 		},
-		Event: page.EventIn{Event: ev, Part: page.PartStack, First: "11", Previous: "22", Next: "33", Last: "44", Position: 18904, Total: 18911, ReadPII: true},
+		Event: page.EventIn{Event: ev, Part: page.PartStack, First: "11", Previous: "22", Next: "33", Last: "44", Position: 18904, Total: 18911, Revealed: true},
 	}
 	change(&in)
 	in.Event.JSON, _ = json.Marshal(in.Event.Event)
@@ -188,7 +188,7 @@ func otherIssues() []state {
 		issue("python", withEvent(pythonChain)),
 		issue("browser", withEvent(browserError)),
 		issue("masked", func(in *page.IssueIn) {
-			in.Event.ReadPII, in.Event.Part = false, page.PartRequest
+			in.Event.Revealed, in.Event.Part = false, page.PartRequest
 			in.Event.Event.User.Email, in.Event.Event.User.Username = "ada@shop.example", "ada"
 		}),
 		issue("gone", func(in *page.IssueIn) { in.Event.Event, in.Event.Nearest, in.Event.Asked = nil, "33", "22" }),

@@ -19,7 +19,8 @@ type EventIn struct {
 	Position, Total int64
 	JSON            []byte
 	Settings        errata.ProjectSettings
-	ReadPII         bool // the reader may see masked fields
+	Revealed        bool // personal data is in clear
+	MayReveal       bool // the reader may have it shown
 	Failed          *ui.Failure
 	Nearest         string // id offered when the event is gone, "" = none is left
 }
@@ -47,6 +48,7 @@ type Event struct {
 	Failed      *ui.Failure
 	Gone        *Empty
 	Notes       []ui.Row // what was changed on arrival
+	Reveal      string   // address that shows personal data, "" = none is hidden, or not from this reader
 }
 
 // EventStep is one of the four buttons that lead through the events.
@@ -88,14 +90,17 @@ func (e *Event) fill(u IssueURL, in IssueIn) {
 	}
 	e.Tabs, e.Modes = eventTabs(u, ev), frameModes(u, ev)
 	e.Facts = eventFacts(ev, in.Moment)
-	e.User = userRows(ev, x.Settings, x.ReadPII)
+	e.User = userRows(ev, x.Settings, x.Revealed)
+	if x.MayReveal && !x.Revealed && identified(ev) {
+		e.Reveal = reveal(u, ev.ID)
+	}
 	e.Tags, e.TagsMore = topTags(u, ev)
 	e.Notes = noteRows(ev.Notes)
 	switch e.Part {
 	case PartBreadcrumbs:
 		e.Crumbs = newBreadcrumbs(ev, 0)
 	case PartRequest:
-		e.Request = newRequest(ev, x.ReadPII)
+		e.Request = newRequest(ev, x.Revealed)
 	case PartTags: // the rail need not repeat them
 		e.All, e.Tags, e.TagsMore = newTagSheet(ev), nil, nil
 	case PartJSON:

@@ -28,7 +28,7 @@ type RowGroup struct {
 	Open        bool
 }
 
-func newRequest(ev *errata.Event, readPII bool) Request {
+func newRequest(ev *errata.Event, revealed bool) Request {
 	r := ev.Request
 	if r == nil {
 		return Request{None: true}
@@ -39,7 +39,7 @@ func newRequest(ev *errata.Event, readPII bool) Request {
 	}
 	client := RowGroup{Title: "Client"}
 	if ev.ClientIP != "" {
-		client.Rows = append(client.Rows, maskable(ui.Row{Name: "Address", Value: ev.ClientIP, Mono: true}, "address", readPII))
+		client.Rows = append(client.Rows, maskable(ui.Row{Name: "Address", Value: ev.ClientIP, Mono: true}, "address", revealed))
 	}
 	for _, g := range []RowGroup{
 		client, {Title: "Query", Rows: pairRows(r.Query)}, {Title: "Headers", Rows: pairRows(r.Headers)}, {Title: "Cookies", Rows: pairRows(r.Cookies)},

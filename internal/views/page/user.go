@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"strings"
 
 	"errata/internal/errata"
@@ -16,7 +17,7 @@ type userField struct {
 
 // userRows shows what is known of the user. A field that is hidden from the
 // reader, or that the project keeps only as a keyed hash, is named as masked.
-func userRows(ev *errata.Event, s errata.ProjectSettings, readPII bool) []ui.Row {
+func userRows(ev *errata.Event, s errata.ProjectSettings, revealed bool) []ui.Row {
 	u := ev.User
 	if u == nil {
 		return nil
@@ -30,7 +31,7 @@ func userRows(ev *errata.Event, s errata.ProjectSettings, readPII bool) []ui.Row
 	var rows []ui.Row
 	for _, f := range fields {
 		if f.value != "" {
-			rows = append(rows, maskable(ui.Row{Name: f.name, Value: f.value, Mono: true}, f.masked, readPII))
+			rows = append(rows, maskable(ui.Row{Name: f.name, Value: f.value, Mono: true}, f.masked, revealed))
 		}
 	}
 	rows = append(rows, hashedOnly(fields, len(u.Terms))...)
@@ -40,8 +41,8 @@ func userRows(ev *errata.Event, s errata.ProjectSettings, readPII bool) []ui.Row
 	return rows
 }
 
-func maskable(r ui.Row, what string, readPII bool) ui.Row {
-	if !readPII {
+func maskable(r ui.Row, what string, revealed bool) ui.Row {
+	if !revealed {
 		r.Value, r.Masked = "", what
 	}
 	return r
@@ -75,4 +76,15 @@ func hashedOnly(fields []userField, terms int) []ui.Row {
 		names = append(names, f.masked)
 	}
 	return []ui.Row{{Name: "Other", Masked: strings.Join(names, " or "), Note: "kept as a hash"}}
+}
+
+// reveal is where the personal data of an event is asked for.
+func reveal(u IssueURL, event string) string {
+	return "/issues/" + url.PathEscape(u.ID) + "/events/" + url.PathEscape(event) + "/reveal"
+}
+
+// identified says whether an event holds personal data that can be shown.
+func identified(ev *errata.Event) bool {
+	u := ev.User
+	return ev.ClientIP != "" || u != nil && (u.ID != "" || u.Email != "" || u.Username != "" || u.IP != "")
 }
