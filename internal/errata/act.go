@@ -107,6 +107,7 @@ func (i Issue) Reopen(ep Episode, a Act, r Resolution, was Status) (Step, error)
 	e := &s.Episode
 	e.ClosedAt, e.CloseReason, e.ResolvedAt, e.ResolutionKind, e.ResolvedBy = 0, "", 0, "", ""
 	e.ReopenCount++
+	e.SeverityPeak = min(e.SeverityPeak, i.Severity)
 	s.enter(Open)
 	if was == Acknowledged {
 		s.enter(Acknowledged)
