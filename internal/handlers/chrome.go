@@ -31,6 +31,9 @@ func (s *Server) chrome(c echo.Context, m ui.Moment) layout.Chrome {
 	if who.ID == "" {
 		return out
 	}
+	if !wantsPart(r) {
+		out.Said = s.saidBefore(c)
+	}
 	out.User = &layout.User{Name: who.Name, Note: who.Email}
 	out.Nav = layout.Nav(func(a errata.Action) bool { return s.Decide(who, a, "") == nil })
 	for _, d := range s.Admin.Down() {
@@ -78,4 +81,27 @@ func localPath(next string) string {
 		return "/"
 	}
 	return next
+}
+
+// Keys of the session under which a toast waits for the next page.
+const (
+	keySaid     = "said"
+	keySaidTone = "said_tone"
+)
+
+// sayNext keeps a toast for the next page of this browser.
+func (s *Server) sayNext(c echo.Context, t ui.Toast) {
+	ctx := c.Request().Context()
+	s.Sessions.Put(ctx, keySaid, t.Text)
+	s.Sessions.Put(ctx, keySaidTone, t.Tone)
+}
+
+// saidBefore takes the toast that waits, nil = none.
+func (s *Server) saidBefore(c echo.Context) *ui.Toast {
+	ctx := c.Request().Context()
+	text, tone := s.Sessions.PopString(ctx, keySaid), s.Sessions.PopString(ctx, keySaidTone)
+	if text == "" {
+		return nil
+	}
+	return &ui.Toast{Text: text, Tone: tone}
 }

@@ -29,7 +29,7 @@ func readForm(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			return err
 		}
-		if err := single(r.PostForm); err != nil {
+		if err := single(r.PostForm, "id"); err != nil { // the ticked rows of a list
 			return err
 		}
 		return next(c)

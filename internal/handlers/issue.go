@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -32,18 +33,79 @@ func (h issue) show(c echo.Context) error {
 	if id := v.ShortID(); id != c.Param("id") { // chk-12 is CHK-12: one address for each page
 		return c.Redirect(http.StatusSeeOther, page.IssueURL{ID: id, Event: c.Param("event"), Part: part}.String())
 	}
-	m := h.moment(zoneOf(who))
-	in := page.IssueIn{Moment: m, Issue: v.Issue, Service: v.Project, Envs: v.Environments, LastDay: v.LastDay, Back: back(c), Why: why(v)}
-	in.Trend = h.trend(c, v)
-	in.Event, err = h.event(ctx, c, who, v, part)
+	in, err := h.acting(c, v)
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if in.Event.Event == nil && in.Event.Failed == nil && c.Param("event") != "" {
-		code = http.StatusNotFound
+	code, err := h.fill(c, v, part, &in)
+	if err != nil {
+		return err
 	}
-	return showModel(c, code, page.NewIssue(h.chrome(c, m), in))
+	return showModel(c, code, page.NewIssue(h.chrome(c, in.Moment), in))
+}
+
+// fill adds the trend and the event that the address names; the status is 404
+// when that event is gone.
+func (h issue) fill(c echo.Context, v find.IssueView, part page.Part, in *page.IssueIn) (code int, err error) {
+	in.Envs, in.LastDay, in.Back, in.Why = v.Environments, v.LastDay, back(c), why(v)
+	in.Trend = h.trend(c, v)
+	if in.Event, err = h.event(c.Request().Context(), c, actorOf(c), v, part); err != nil {
+		return 0, err
+	}
+	if in.Event.Event == nil && in.Event.Failed == nil && c.Param("event") != "" {
+		return http.StatusNotFound, nil
+	}
+	return http.StatusOK, nil
+}
+
+// whole shows the page of an issue after an act that was not done.
+func (h issue) whole(c echo.Context, code int, v find.IssueView, in page.IssueIn) error {
+	if _, err := h.fill(c, v, page.PartStack, &in); err != nil {
+		return err
+	}
+	return show(c, code, page.NewIssue(h.chrome(c, in.Moment), in).Whole())
+}
+
+// acting reads what an act changes of the page: state, response times, story,
+// and what the reader can do.
+func (h issue) acting(c echo.Context, v find.IssueView) (page.IssueIn, error) {
+	ctx, who := c.Request().Context(), actorOf(c)
+	m := h.moment(zoneOf(who))
+	in := page.IssueIn{Moment: m, Issue: v.Issue, Service: v.Project}
+	in.Acts = page.ActsIn{Can: v.Can, Me: who.ID, Owner: v.People[v.Issue.AssigneeID], Watching: v.Watching, Next: returnTo(c, v)}
+	in.Response = page.ResponseIn{Episode: v.Episode, Target: v.Target}
+	story, err := h.Find.Activity(ctx, who, v.ShortID())
+	if err != nil {
+		return in, err
+	}
+	in.Activity.People = story.People
+	maps.Copy(in.Activity.People, v.People)
+	for _, r := range story.Rows {
+		if r.Transition.Rule != "" {
+			in.Activity.Transitions = append(in.Activity.Transitions, r.Transition)
+		}
+		if r.Note.ID != "" {
+			in.Activity.Notes = append(in.Activity.Notes, r.Note)
+		}
+	}
+	if v.Can.Assign.OK || v.Can.AssignSelf.OK {
+		in.Acts.People, err = h.Find.Assignable(ctx, who, v.Project.ID)
+	}
+	return in, err
+}
+
+// returnTo is where an act leads afterwards: what its form says, else the page
+// it stands on.
+func returnTo(c echo.Context, v find.IssueView) string {
+	if next := field(c, "next"); next != "" {
+		if next = localPath(next); next != "/" {
+			return next
+		}
+	}
+	if c.Request().Method == http.MethodGet && !wantsPart(c.Request()) {
+		return c.Request().URL.RequestURI()
+	}
+	return page.IssueURL{ID: v.ShortID()}.String()
 }
 
 // back is the list the reader came from, when that was ours.

@@ -44,8 +44,12 @@ func (h issues) show(c echo.Context) error {
 		wg       sync.WaitGroup
 	)
 	ctx := c.Request().Context()
+	var tabs []page.Total
 	wg.Go(func() {
 		list, listErr = h.Find.Issues(ctx, who, find.IssueQuery{Q: in.q, Range: in.span, Sort: in.sort, Cursor: in.cursor, Size: in.size})
+		if listErr == nil && !wantsPart(c.Request()) {
+			tabs = h.tabs(ctx, who, list.Query, in.span)
+		}
 	})
 	wg.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, chartWait)
@@ -62,7 +66,21 @@ func (h issues) show(c echo.Context) error {
 	if listErr == nil && (list.Query.Text != c.QueryParam("q") || foreign(c)) && c.Request().Header.Get("HX-Request-Type") == "" {
 		return c.Redirect(http.StatusSeeOther, h.address(c, in, list.Query.Text).String())
 	}
-	return h.answer(c, in, choices, list, listErr, trend, trendErr)
+	return h.answer(c, in, choices, tabs, list, listErr, trend, trendErr)
+}
+
+// tabs counts what stands behind each tab. Figures that cannot be had at once
+// are left out, all of them: the tabs lead on without.
+func (h issues) tabs(ctx context.Context, who errata.Actor, q find.Query, span find.Range) []page.Total {
+	totals, known, err := h.Find.Counts(ctx, who, page.NewQuery(q.Text, q.Tree).TabQueries(), span)
+	if err != nil || slices.Contains(known, false) {
+		return nil
+	}
+	out := make([]page.Total, len(totals))
+	for i, t := range totals {
+		out[i] = page.Total(t)
+	}
+	return out
 }
 
 // foreign says that the address holds what belongs into q.
@@ -77,7 +95,7 @@ func foreign(c echo.Context) bool {
 func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
 	u := page.ListURL{
 		Path: "/issues", Q: q, Range: in.rangeWord, From: in.from, To: in.to, Zone: c.QueryParam("tz"), Sort: in.sort,
-		Cursor: in.cursor, Size: in.size, DefaultSort: "last_seen",
+		Cursor: in.cursor, Size: in.size, DefaultSort: page.SortPriority,
 	}
 	if !in.compare {
 		u.Compare = "none"
@@ -85,18 +103,18 @@ func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
 	return u
 }
 
-func (h issues) answer(c echo.Context, in listIn, choices find.Choices, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
+func (h issues) answer(c echo.Context, in listIn, choices find.Choices, tabs []page.Total, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
 	m := h.moment(in.zone)
 	u := h.address(c, in, list.Query.Text)
 	x := page.IssuesIn{
 		Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
-		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps),
+		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps), Tabs: tabs,
 	}
 	code := http.StatusOK
 	switch errata.CodeOf(listErr) {
 	case "":
 		x.Query = page.NewQuery(list.Query.Text, list.Query.Tree)
-		h.rows(&x, list)
+		h.rows(actorOf(c), &x, list)
 	case errata.Invalid:
 		code = status(listErr)
 		x.URL.Q = in.q
@@ -114,7 +132,7 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, list fin
 	return showModel(c, code, page.NewIssues(h.chrome(c, m), x))
 }
 
-func (h issues) rows(x *page.IssuesIn, list find.IssuePage) {
+func (h issues) rows(who errata.Actor, x *page.IssuesIn, list find.IssuePage) {
 	for _, n := range list.Query.Notices {
 		x.Notices = append(x.Notices, n.Message)
 	}
@@ -126,9 +144,16 @@ func (h issues) rows(x *page.IssuesIn, list find.IssuePage) {
 	} else {
 		x.AsOf = list.AsOf
 	}
-	for _, r := range list.Rows {
-		x.Rows = append(x.Rows, page.IssueRowIn{Issue: r.Issue, Service: r.Project, Hours: r.Hours})
+	for i, can := range h.Find.Cans(who, list.Rows) {
+		x.Rows = append(x.Rows, rowIn(list.Rows[i], can))
+		if may := can.Resolve; i == 0 || may.OK {
+			x.Bulk = may
+		}
 	}
+}
+
+func rowIn(r find.IssueRow, can errata.Can) page.IssueRowIn {
+	return page.IssueRowIn{Issue: r.Issue, Service: r.Project, Hours: r.Hours, Owner: r.Owner, Can: can}
 }
 
 // failure says what could not be made and how to try again.

@@ -15,6 +15,8 @@ func (s *Server) routes() []row {
 		svc     = services{s}
 		list    = issues{s}
 		one     = issue{s}
+		do      = act{one}
+		many    = bulk{s}
 		sys     = system{s}
 		api     = api{s}
 		get     = http.MethodGet
@@ -46,6 +48,21 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event", Name: "issue.event", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event/:part", Name: "issue.event.part", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
+		{errata.Route{Method: get, Path: "/issues/:id/act", Name: "issue.act", Action: errata.IssueRead, Object: "issue", Auth: session}, do.menu},
+		{errata.Route{Method: post, Path: "/issues/:id/ack", Name: "issue.ack", Action: errata.IssueAck, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActAck)},
+		{errata.Route{Method: post, Path: "/issues/:id/unack", Name: "issue.unack", Action: errata.IssueAck, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActUnack)},
+		{errata.Route{Method: post, Path: "/issues/:id/assign", Name: "issue.assign", Action: errata.IssueAssignSelf, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActAssign)},
+		{errata.Route{Method: post, Path: "/issues/:id/resolve", Name: "issue.resolve", Action: errata.IssueResolve, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActResolve)},
+		{errata.Route{Method: post, Path: "/issues/:id/reopen", Name: "issue.reopen", Action: errata.IssueReopen, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActReopen)},
+		{errata.Route{Method: post, Path: "/issues/:id/ignore", Name: "issue.ignore", Action: errata.IssueIgnore, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActIgnore)},
+		{errata.Route{Method: post, Path: "/issues/:id/unignore", Name: "issue.unignore", Action: errata.IssueIgnore, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActUnignore)},
+		{errata.Route{Method: post, Path: "/issues/:id/severity", Name: "issue.severity", Action: errata.IssueSeverity, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActSeverity)},
+		{errata.Route{Method: post, Path: "/issues/:id/stage", Name: "issue.stage", Action: errata.IssueAck, Object: "issue", Auth: session, CSRF: true}, do.to(errata.ActStage)},
+		{errata.Route{Method: post, Path: "/issues/:id/watch", Name: "issue.watch", Action: errata.IssueWatch, Object: "issue", Auth: session, CSRF: true}, do.watch},
+		{errata.Route{Method: post, Path: "/issues/:id/comments", Name: "issue.comment", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.comment},
+		{errata.Route{Method: post, Path: "/issues/:id/comments/:note", Name: "issue.comment.edit", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.edit},
+		{errata.Route{Method: post, Path: "/issues/:id/comments/:note/delete", Name: "issue.comment.delete", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.remove},
+		{errata.Route{Method: post, Path: "/issues/bulk", Name: "issues.bulk", Action: errata.IssueRead, Auth: session, CSRF: true}, many.post},
 		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true}, one.show},
 		{errata.Route{Method: get, Path: "/system", Name: "system", Action: errata.SystemRead, Auth: session}, sys.show},
 

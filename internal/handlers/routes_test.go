@@ -133,6 +133,14 @@ func wanted(r errata.Route) []int {
 		return []int{401}
 	case "service.create":
 		return []int{422}
+	case "issues.bulk", "issue.ack", "issue.unack", "issue.assign", "issue.resolve", "issue.reopen", "issue.ignore", "issue.unignore", "issue.severity", "issue.stage":
+		return []int{400} // the form is empty
+	case "issue.comment":
+		return []int{422}
+	case "issue.comment.edit", "issue.comment.delete":
+		return []int{404, 422}
+	case "issue.watch":
+		return []int{303}
 	case "issue.event.part", "issue.event.reveal":
 		return []int{200, 404}
 	}

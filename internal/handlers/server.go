@@ -15,6 +15,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/rbac"
 	"errata/internal/triage"
 	"errata/internal/views/page"
 )
@@ -28,6 +29,7 @@ type Deps struct {
 	Triage   *triage.Service
 	Sessions *auth.Sessions
 	Decide   errata.Decide
+	Explain  func(userID string, what errata.Action, project string) rbac.Explanation     // why Decide decides so
 	Refused  func(ctx context.Context, who errata.Actor, what errata.Action, change bool) // audits what a route refused; nil: not
 	URL      string                                                                       // public base URL
 	Org      func() string                                                                // of the installation, for the corner
@@ -107,15 +109,20 @@ func headAsGet(next http.Handler) http.Handler {
 // guarded puts in front of a handler what its row asks for.
 func (s *Server) guarded(r row) echo.HandlerFunc {
 	do := r.do
-	if r.Method == http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost && r.Auth == errata.AuthToken:
+		do = readQuery(true, readJSON(do))
+	case r.Method == http.MethodPost:
 		do = readForm(do)
-	} else {
+	default:
 		do = readQuery(r.Auth == errata.AuthToken, do)
 	}
 	if r.Rate == "login" {
 		do = s.throttled(do)
 	}
-	do = s.may(r.Route, do)
+	if r.Method != http.MethodPost || r.Object == "" { // else the service asks: it knows whose the object is, and notes a refusal
+		do = s.may(r.Route, do)
+	}
 	switch r.Auth {
 	case errata.AuthSession:
 		return s.signedIn(do)

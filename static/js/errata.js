@@ -5,3 +5,4 @@ import "./time.js";
 import "./form.js";
 import "./charts.js";
 import "./keys.js";
+import "./toast.js";

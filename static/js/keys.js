@@ -1,6 +1,8 @@
 // Shortcuts. A link or button names its key in data-key ("h", "L", "g i");
 // here it is only pressed. j, k and Enter walk through the rows of a list.
 
+import { rowKey } from "./act.js";
+
 const off = "errata.keys.off";
 let prefix = "";
 let timer = 0;
@@ -46,17 +48,22 @@ function press(key) {
     timer = setTimeout(() => (prefix = ""), 1200);
     return true;
   }
-  return act(sequence) || walk(sequence);
+  return act(sequence) || rowKey(sequence) || walk(sequence);
 }
 
 function act(sequence) {
   for (const el of document.querySelectorAll(`[data-key="${CSS.escape(sequence)}"]`)) {
-    if (!(el instanceof HTMLElement) || !el.checkVisibility()) continue;
+    if (!(el instanceof HTMLElement) || !reachable(el)) continue;
     if (typing(el)) el.focus();
     else el.click();
     return true;
   }
   return false;
+}
+
+/** What is hidden has no key, but for the choices of a closed menu of the page. */
+function reachable(el) {
+  return el.checkVisibility() || el.closest(".acts ~ .menu[popover]") !== null;
 }
 
 function walk(key) {

@@ -39,7 +39,9 @@ func Entries() []Entry {
 		{"service-new", nil, newServiceStates()},
 		{"service-setup", []string{"tick"}, serviceSetupStates()},
 		{"issues", []string{"list", "trend"}, issuesStates()},
-		{"issue", []string{"head", "trend", "event"}, issueStates()},
+		{"issue", []string{"head", "trend", "event", "response", "activity"}, issueStates()},
+		{"act", nil, actPages()},
+		{"bulk", nil, bulkStates()},
 		{"system", nil, systemStates()},
 		{"error", nil, errorStates()},
 	} {

@@ -3,6 +3,7 @@ package gallery
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,6 +150,7 @@ func issueIn(change func(*page.IssueIn)) page.IssueIn {
 		Event: page.EventIn{Event: ev, Part: page.PartStack, First: "11", Previous: "22", Next: "33", Last: "44", Position: 18904, Total: 18911, Revealed: true},
 	}
 	change(&in)
+	worked(&in)
 	in.Event.JSON, _ = json.Marshal(in.Event.Event)
 	return in
 }
@@ -170,7 +172,7 @@ func issueStates() []state {
 	for _, p := range page.Parts[1:] {
 		out = append(out, issue(string(p), func(in *page.IssueIn) { in.Event.Part, in.Event.Asked = p, page.EventLast }))
 	}
-	return append(append(out, otherIssues()...), hardIssue()...)
+	return slices.Concat(out, actStates(), otherIssues(), hardIssue())
 }
 
 func otherIssues() []state {
@@ -238,6 +240,9 @@ func hardIssue() []state {
 		issue("longest", func(in *page.IssueIn) {
 			in.Issue.Title, in.Issue.Type, in.Issue.Culprit = longWord+": "+longWord+longWord, longWord, longWord+"."+longWord
 			in.Envs = []string{longWord[:64], "staging", "development", "a", "b"}
+			in.Acts.Owner, in.Issue.AssigneeID = errata.Person{ID: "u8", Name: longWord, Login: "l"}, "u8"
+			in.Activity.People, in.Activity.Transitions = byID(in.Acts.Owner), story()
+			in.Activity.Notes = []errata.IssueNote{{ID: "n2", Kind: errata.NoteComment, AuthorID: "u8", At: ago(day), Body: longWord + longWord + "\n\n    " + longWord + longWord}}
 			longEvent(in.Event.Event)
 		}),
 		issue("right-to-left", func(in *page.IssueIn) {
@@ -245,6 +250,8 @@ func hardIssue() []state {
 			x := in.Event.Event.Thrown()
 			x.Type, x.Value, in.Event.Event.Exceptions[0].Value = "ValueError", hebrew, arabic
 			in.Event.Event.Tags[0].Value, in.Event.Event.Breadcrumbs[15].Message = arabic, hebrew
+			in.Activity.Transitions, in.Activity.Notes = story(), notes()
+			in.Activity.Notes[1].Body = arabic + "\n\n- " + hebrew
 		}),
 		issue("hostile", func(in *page.IssueIn) { hostileIssue(in); in.Event.Part = page.PartStack }),
 		issue("hostile-request", func(in *page.IssueIn) { hostileIssue(in); in.Event.Part = page.PartRequest }),
@@ -269,6 +276,7 @@ func longEvent(ev *errata.Event) {
 }
 
 func hostileIssue(in *page.IssueIn) {
+	hostileActs(in)
 	ev, bad := in.Event.Event, hostile+bidi
 	in.Issue.Title, in.Issue.Type, in.Issue.Culprit, in.Issue.Code = bad, hostile, bad, bad
 	in.Envs = []string{bad}

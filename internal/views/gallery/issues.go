@@ -23,30 +23,37 @@ type row struct {
 	seen, age     time.Duration
 	hours         []int64
 	platform      string
+	owner         errata.Person
+	status        errata.Status // "" = open
 }
 
 var listed = []row{
 	{service: 5, number: 919, severity: errata.P0, kind: "IdempotencyException", title: "IdempotencyException: key was first used with other parameters", culprit: "PaymentGateway.capture", reason: errata.ReasonNew, events: 412, users: 389, seen: 4 * time.Minute, age: 27 * time.Minute, hours: append(wave(23, 1, 0, 3), 398)},
-	{service: 2, number: 2187, severity: errata.P0, kind: "pgconn.PgError", title: "pgconn.PgError: deadlock detected (SQLSTATE 40P01)", culprit: "orders.(*Store).Reserve", reason: errata.ReasonRegressed, events: 18911, users: 4211, seen: 11 * time.Second, age: 4*day + time.Hour, hours: append(wave(22, 280, 60, 5), 2400, 2760)},
+	{service: 2, number: 2187, owner: rivera, status: errata.Acknowledged, severity: errata.P0, kind: "pgconn.PgError", title: "pgconn.PgError: deadlock detected (SQLSTATE 40P01)", culprit: "orders.(*Store).Reserve", reason: errata.ReasonRegressed, events: 18911, users: 4211, seen: 11 * time.Second, age: 4*day + time.Hour, hours: append(wave(22, 280, 60, 5), 2400, 2760)},
 	{service: 6, number: 5530, severity: errata.P1, kind: "TypeError", title: "TypeError: Cannot read properties of undefined (reading 'rates')", culprit: "shipping/RateTable.tsx in RateTable", reason: errata.ReasonNew, events: 6912, users: 3870, seen: 9 * time.Second, age: 6 * time.Hour, hours: step(24, 18, 12, 1090, 7)},
 	{service: 3, number: 804, severity: errata.P1, kind: "MissingGreenlet", title: "MissingGreenlet: greenlet_spawn has not been called; can't call await_only() here", culprit: "stock/tasks.py in reconcile_stock", reason: errata.ReasonRegressed, events: 4127, seen: time.Minute, age: 84 * day, hours: step(24, 13, 20, 350, 9)},
 	{service: 0, number: 1290, severity: errata.P1, kind: "OutOfMemoryError", title: "OutOfMemoryError: Java heap space while rendering invoice PDF", culprit: "PdfRenderer.render", events: 96, users: 41, seen: 52 * time.Minute, age: 19 * day, hours: []int64{18, 2, 1, 2, 3, 2, 4, 4, 16, 2, 4, 3, 3, 2, 3, 0, 17, 3, 2, 3, 1, 4, 2, 0}},
-	{service: 1, number: 311, severity: errata.P1, kind: "context.DeadlineExceeded", title: "context.DeadlineExceeded: POST http://carriers.internal/v2/quotes: context deadline exceeded", culprit: "quotes.(*Client).Do", events: 38211, users: 9105, seen: 38 * time.Second, age: 12 * day, hours: wave(24, 900, 700, 11)},
+	{service: 1, number: 311, owner: ito, status: errata.Acknowledged, severity: errata.P1, kind: "context.DeadlineExceeded", title: "context.DeadlineExceeded: POST http://carriers.internal/v2/quotes: context deadline exceeded", culprit: "quotes.(*Client).Do", events: 38211, users: 9105, seen: 38 * time.Second, age: 12 * day, hours: wave(24, 900, 700, 11)},
 	{service: 3, number: 799, severity: errata.P2, kind: "sql: no rows in result set", title: "sql: no rows in result set: lookup warehouse by code \"WH-2\"", culprit: "warehouse.(*Repo).ByCode", reason: errata.ReasonNew, events: 1041, seen: 14 * time.Minute, age: 9 * time.Hour, hours: step(24, 16, 14, 98, 13), platform: "go"},
-	{service: 6, number: 5102, severity: errata.P2, kind: "ValidationError", title: "ValidationError: postal_code must match pattern \"^[0-9]{4,5}$\"", culprit: "AddressForm.validate", events: 36904, users: 21418, seen: 14 * time.Second, age: 47 * day, hours: wave(24, 1500, 100, 15)},
-	{service: 0, number: 1277, severity: errata.P2, kind: "NullPointerException", title: "NullPointerException: Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", culprit: "c.e.billing.InvoiceMapper.toDto", events: 15400, users: 1018, seen: 3 * time.Minute, age: 23 * day, hours: wave(24, 640, 200, 17)},
-	{service: 4, number: 233, severity: errata.P2, kind: "ConnectionResetError", title: "ConnectionResetError: [Errno 104] Connection reset by peer", culprit: "notify/smtp.py in send", events: 883, seen: 6 * time.Minute, age: 61 * day, hours: wave(24, 36, 4, 19)},
-	{service: 6, number: 60, severity: errata.P3, kind: "Warning", title: "Warning: Deprecated field \"legacy_sku\" still in use by mobile 8.2", culprit: "graphql/resolvers/product.ts", events: 38400, users: 12904, seen: time.Second, age: 132 * day, hours: wave(24, 1600, 90, 21)},
+	{service: 6, number: 5102, owner: osei, severity: errata.P2, kind: "ValidationError", title: "ValidationError: postal_code must match pattern \"^[0-9]{4,5}$\"", culprit: "AddressForm.validate", events: 36904, users: 21418, seen: 14 * time.Second, age: 47 * day, hours: wave(24, 1500, 100, 15)},
+	{service: 0, number: 1277, owner: novak, status: errata.Acknowledged, severity: errata.P2, kind: "NullPointerException", title: "NullPointerException: Cannot invoke \"Customer.getVatId()\" because \"customer\" is null", culprit: "c.e.billing.InvoiceMapper.toDto", events: 15400, users: 1018, seen: 3 * time.Minute, age: 23 * day, hours: wave(24, 640, 200, 17)},
+	{service: 4, number: 233, owner: osei, status: errata.Resolved, severity: errata.P2, kind: "ConnectionResetError", title: "ConnectionResetError: [Errno 104] Connection reset by peer", culprit: "notify/smtp.py in send", events: 883, seen: 6 * time.Minute, age: 61 * day, hours: wave(24, 36, 4, 19)},
+	{service: 6, number: 60, status: errata.Ignored, severity: errata.P3, kind: "Warning", title: "Warning: Deprecated field \"legacy_sku\" still in use by mobile 8.2", culprit: "graphql/resolvers/product.ts", events: 38400, users: 12904, seen: time.Second, age: 132 * day, hours: wave(24, 1600, 90, 21)},
 	{service: 6, number: 5498, severity: errata.P3, kind: "HydrationMismatch", title: "HydrationMismatch: Text content did not match server-rendered HTML", culprit: "app/layout.tsx", events: 612, users: 590, seen: 22 * time.Minute, age: 3 * day, hours: wave(24, 25, 9, 23)},
 }
 
 func (r row) in() page.IssueRowIn {
 	s := services[r.service]
-	return page.IssueRowIn{Service: s, Hours: r.hours, Issue: errata.Issue{
+	in := page.IssueRowIn{Service: s, Hours: r.hours, Owner: r.owner, Issue: errata.Issue{
 		ProjectID: s.ID, Number: r.number, Title: r.title, Type: r.kind, Culprit: r.culprit, Platform: r.platform,
 		Level: errata.LevelError, Status: errata.Open, Reason: r.reason, Severity: r.severity, FirstSeen: ago(r.age),
 		LastSeen: ago(r.seen), LastReceived: ago(r.seen), Events: r.events, Users: r.users, OpenedAt: ago(r.age), Version: 1,
 	}}
+	if r.status != "" {
+		in.Issue.Status = r.status
+	}
+	in.Can = in.Issue.Can(mayAll)
+	return in
 }
 
 func rowsIn(rows ...row) []page.IssueRowIn {
@@ -90,9 +97,11 @@ func noTrend() page.TrendIn {
 
 func listIn(change func(*page.IssuesIn)) page.IssuesIn {
 	in := page.IssuesIn{
-		Moment: moment, URL: page.ListURL{Path: "/issues", DefaultSort: "last_seen"}, Query: page.NewQuery("", nil), Services: services,
+		Moment: moment, URL: page.ListURL{Path: "/issues", DefaultSort: page.SortPriority}, Query: page.NewQuery("", nil), Services: services,
 		Envs: []string{"production", "staging", "development"}, Rows: rowsIn(listed[:4]...), Total: page.Total{Value: 137, Exact: true},
 		Next: "eyJ0IjoxfQ", Trend: trendIn("3h"),
+		Tabs: []page.Total{{Value: 137, Exact: true}, {Value: 34, Exact: true}, {Value: 4, Exact: true}, {Value: 23, Exact: true}, {Value: 9999}},
+		Bulk: errata.Allowed{OK: true},
 	}
 	change(&in)
 	return in
@@ -115,6 +124,13 @@ func issuesStates() []state {
 			in.AsOf, in.Moved = ago(4*time.Minute), 3
 		}),
 		compactIssues(),
+		issues("viewer", func(in *page.IssuesIn) {
+			in.Bulk = mayRead(errata.IssueAck)
+			for i := range in.Rows {
+				in.Rows[i].Can = in.Rows[i].Issue.Can(mayRead)
+			}
+		}),
+		saidIssues(),
 	}, append(emptyIssues(), hardIssues()...)...)
 }
 
@@ -122,6 +138,16 @@ func compactIssues() state {
 	c := chrome("/issues")
 	c.Density, c.Theme = layout.Compact, layout.Dark
 	return state{"compact-dark", page.NewIssues(c, listIn(func(in *page.IssuesIn) { in.Rows = rowsIn(listed...) }))}
+}
+
+// saidIssues is the list after an act on many, on the tab of the unresolved.
+func saidIssues() state {
+	c := chrome("/issues")
+	c.Said = &ui.Toast{Text: "2 issues acknowledged"}
+	return state{"said", page.NewIssues(c, listIn(func(in *page.IssuesIn) {
+		in.URL.Q = page.StartOfIssues
+		in.Query = page.NewQuery(in.URL.Q, &querylang.Leaf{Key: querylang.Key{Name: "is"}, Values: []querylang.Value{{Kind: querylang.Equal, Raw: "unresolved", Text: "unresolved"}}, Start: 0, End: 13})
+	}))}
 }
 
 func none(in *page.IssuesIn) {

@@ -20,6 +20,11 @@ type IssueIn struct {
 	Trend   TrendIn
 	Why     WhyIn
 	Event   EventIn
+	Acts    ActsIn
+	// Response.Issue, Owner and People are filled from the rest.
+	Response ResponseIn
+	Activity ActivityIn
+	Conflict string // what somebody else did meanwhile, "" = nothing
 }
 
 // Issue is the page of one issue.
@@ -34,6 +39,8 @@ type Issue struct {
 	Context  []ui.Row
 	Why      *Why
 	Event    Event
+	Response Response
+	Activity Activity
 }
 
 // IssueHead is the top of the page.
@@ -45,6 +52,9 @@ type IssueHead struct {
 	Service   ui.Service
 	Envs      []ui.Chip
 	Chip      *ui.Chip
+	Deadline  *ui.Chip // the next one, where the card of response times is far below
+	Acts      Acts
+	Conflict  string
 }
 
 // Fact is one figure.
@@ -57,15 +67,48 @@ const maxEnvs = 3
 func NewIssue(c layout.Chrome, in IssueIn) Issue {
 	id := errata.ShortID(in.Service.Prefix, in.Issue.Number)
 	c.Title, c.Section, c.Keys = ui.Clip(id+" "+in.Issue.Title, 120), layout.SectionIssues, issueKeys
+	changed := newActed(id, in)
 	m := Issue{
 		Chrome: c, ID: id, Back: in.Back, Service: ui.NewService(in.Service, in.Issue.Platform),
 		List: ListURL{Path: "/issues", Q: "service:" + in.Service.Slug}.String(),
-		Head: newIssueHead(id, in), Facts: newFacts(in), Trend: NewTrend(in.Trend),
+		Head: changed.Head, Facts: newFacts(in), Trend: NewTrend(in.Trend),
 		Context: newContext(in), Why: newWhy(in.Why), Event: newEvent(id, in),
+		Response: changed.Response, Activity: changed.Activity,
 	}
 	if m.Back == "" {
 		m.Back = "/issues"
 	}
+	return m
+}
+
+// Acted is what an act changes of the page of an issue: the answer when a
+// script sent it.
+type Acted struct {
+	noParts
+	Head     IssueHead
+	Response Response
+	Activity Activity
+	Toast    *ui.Toast
+}
+
+// NewActed makes the parts that an act changes.
+func NewActed(in IssueIn, said *ui.Toast) Acted {
+	m := newActed(errata.ShortID(in.Service.Prefix, in.Issue.Number), in)
+	m.Toast = said
+	return m
+}
+
+func newActed(id string, in IssueIn) Acted {
+	r, a := in.Response, in.Activity
+	r.Issue, r.Owner, r.People = in.Issue, in.Acts.Owner, a.People
+	for _, t := range a.Transitions {
+		if t.Rule == errata.RuleResolve {
+			r.Cause = errata.Cause(t.Detail["cause"][1])
+		}
+	}
+	a.ID, a.Me, a.Next, a.Comment = id, in.Acts.Me, in.Acts.Next, in.Acts.Can.Comment
+	m := Acted{Head: newIssueHead(id, in), Response: newResponse(in.Moment, r), Activity: newActivity(in.Moment, a)}
+	m.Head.Deadline = m.Response.Deadline
 	return m
 }
 
@@ -74,6 +117,7 @@ func newIssueHead(id string, in IssueIn) IssueHead {
 	h := IssueHead{
 		ID: id, Title: i.Title, Culprit: ui.Clip(i.Culprit, 160), Severity: i.Severity, Status: ui.NewStatus(i.Status),
 		Service: ui.NewService(in.Service, i.Platform), Chip: reasonChip(i, in.Moment),
+		Acts: newActs(id, "head", i, in.Acts), Conflict: in.Conflict,
 	}
 	if h.Title == "" {
 		h.Title = "(no message)"

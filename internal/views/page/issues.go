@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"errata/internal/errata"
@@ -33,6 +34,10 @@ type IssuesIn struct {
 	NoEvents bool
 	SetUp    string
 	Trend    TrendIn
+	Tabs     []Total // of Query.TabQueries; nil = not counted
+	// Bulk says whether the reader may act on any issue, and if not what is
+	// missing.
+	Bulk errata.Allowed
 }
 
 // Total counts matches; Exact is false when counting stopped at Value.
@@ -54,6 +59,8 @@ type IssueRowIn struct {
 	Issue   errata.Issue
 	Service errata.Project
 	Hours   []int64
+	Owner   errata.Person // zero = nobody
+	Can     errata.Can
 }
 
 // Issues is the issue list.
@@ -61,6 +68,7 @@ type Issues struct {
 	layout.Chrome
 	Search  Search
 	Filters Filters
+	Tabs    []ui.Link
 	Trend   Trend
 	List    IssueList
 }
@@ -73,6 +81,10 @@ type IssueList struct {
 	Empty   *Empty
 	Failed  *ui.Failure
 	Pager   Pager
+	Sorts   []ui.Link
+	Next    string // where acts on rows return to
+	Bulk    []BulkButton
+	BulkWhy string // why the buttons are off, "" = they are on
 }
 
 // IssueRow is one line of the list.
@@ -90,6 +102,15 @@ type IssueRow struct {
 	Seen, Age     ui.Time
 	ExactEvents   string
 	UsersUnknown  bool
+	Owner         *ui.Person
+	Verb          *RowVerb
+	Version       string
+}
+
+// RowVerb is the act that a row offers beside itself: what its state asks for.
+type RowVerb struct {
+	Act, Text, Key, URL string
+	Why                 string // not "": the reader may not
 }
 
 // Empty says that there is nothing and what can be done about it.
@@ -114,6 +135,7 @@ func NewIssues(c layout.Chrome, in IssuesIn) Issues {
 		Chrome:  c,
 		Search:  newSearch(in),
 		Filters: newFilters(in),
+		Tabs:    newTabs(in.URL, in.Query, in.Tabs),
 		Trend:   NewTrend(in.Trend),
 		List:    newIssueList(in),
 	}
@@ -123,6 +145,10 @@ func newIssueList(in IssuesIn) IssueList {
 	l := IssueList{Count: in.Total.words("issue", "issues"), Failed: in.Failed, Notices: in.notices()}
 	if in.Failed != nil {
 		return l
+	}
+	l.Next, l.Sorts, l.Bulk = in.URL.String(), sorts(in.URL), bulkButtons
+	if !in.Bulk.OK {
+		l.BulkWhy = in.Bulk.Why
 	}
 	for _, r := range in.Rows {
 		l.Rows = append(l.Rows, newIssueRow(r, in.Moment))
@@ -159,7 +185,61 @@ func newIssueRow(r IssueRowIn, m ui.Moment) IssueRow {
 	}
 	row.URL = IssueURL{ID: row.ID}.String()
 	row.Type, row.Message = splitTitle(i)
+	row.Version, row.Verb = strconv.FormatInt(i.Version, 10), rowVerb(row.ID, r.Can)
+	if r.Owner.ID != "" {
+		p := ui.NewPerson(r.Owner)
+		row.Owner = &p
+	}
 	return row
+}
+
+// rowVerb is what the state of an issue asks for, where that needs no form.
+func rowVerb(id string, can errata.Can) *RowVerb {
+	for _, v := range []struct {
+		allowed errata.Allowed
+		RowVerb
+	}{
+		{can.Ack, RowVerb{Act: errata.ActAck, Text: "Acknowledge", Key: "a"}},
+		{can.Reopen, RowVerb{Act: errata.ActReopen, Text: "Reopen", Key: "u"}},
+		{can.Unignore, RowVerb{Act: errata.ActUnignore, Text: "Un-ignore", Key: "u"}},
+	} {
+		if v.allowed.Applies {
+			if !v.allowed.OK {
+				v.Why = v.allowed.Why
+			}
+			v.URL = Acts{ID: id}.url(v.Act)
+			return &v.RowVerb
+		}
+	}
+	return nil
+}
+
+// NewActedRow makes one line of the list: the answer to an act on it.
+func NewActedRow(in IssueRowIn, m ui.Moment, said *ui.Toast) ActedRow {
+	return ActedRow{Row: newIssueRow(in, m), Toast: said}
+}
+
+// ActedRow is what an act on a line of the list changes.
+type ActedRow struct {
+	noParts
+	Row   IssueRow
+	Toast *ui.Toast
+}
+
+// The orders of the list.
+const (
+	SortPriority = "priority"
+	SortLastSeen = "last_seen"
+)
+
+func sorts(u ListURL) []ui.Link {
+	var out []ui.Link
+	for _, s := range []struct{ sort, text string }{{SortPriority, "Priority"}, {SortLastSeen, "Last seen"}} {
+		to := u.WithCursor("")
+		to.Sort = s.sort
+		out = append(out, ui.Link{Text: s.text, URL: to.String(), Current: u.Sort == s.sort || u.Sort == "" && s.sort == u.DefaultSort})
+	}
+	return out
 }
 
 // splitTitle parts the title into the type and the rest.

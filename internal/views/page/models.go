@@ -28,6 +28,10 @@ func (m Issue) Part(name string) (templ.Component, bool) {
 		return issueTrend(m), true
 	case "event":
 		return issueEvent(m.Event), true
+	case "response":
+		return responseCard(m.Response), true
+	case "activity":
+		return activityCard(m.Activity), true
 	}
 	return nil, false
 }

@@ -16,6 +16,8 @@ type Query struct {
 	Words  string              // what is no chip, for the box
 	Picked map[string][]string // values by filter key
 	Others string              // the whole without the picks: what a filter form carries along
+	States []string            // pairs that say which state of issues is listed
+	Rest   string              // the whole without them
 	Error  *QueryError
 }
 
@@ -36,16 +38,21 @@ var FilterKeys = []string{"severity", "service", "env"}
 // NewQuery takes the canonical text and its tree apart. The leaves' offsets
 // must be those of text. What is no flat conjunction of leaves stays text.
 func NewQuery(text string, tree querylang.Expr) Query {
-	q := Query{Text: text, Words: text, Others: text, Picked: map[string][]string{}}
+	q := Query{Text: text, Words: text, Others: text, Rest: text, Picked: map[string][]string{}}
 	spans, ok := conjunction(text, tree)
 	if !ok {
+		q.Rest = "(" + text + ")"
 		return q
 	}
+	q.Rest = without(text, spans, span.state)
 	q.Words = without(text, spans, func(s span) bool { return s.pair() })
 	q.Others = without(text, spans, span.pick)
 	for i, s := range spans {
 		if s.pick() {
 			q.Picked[s.leaf.Key.Name] = append(q.Picked[s.leaf.Key.Name], rawValues(s.leaf)...)
+		}
+		if s.state() {
+			q.States = append(q.States, text[s.start:s.end])
 		}
 		if s.pair() {
 			q.Chips = append(q.Chips, s.chip(text, without(text, spans[i:i+1], span.pair)))
@@ -81,6 +88,12 @@ func (s span) pair() bool { return s.leaf.Key.Name != "" }
 func (s span) pick() bool {
 	return !s.negated && slices.Contains(FilterKeys, s.leaf.Key.Name) && s.leaf.Key.Arg == "" && plain(s.leaf)
 }
+
+// state says that the pair is about where issues stand, which is what tabs
+// choose between.
+func (s span) state() bool { return slices.Contains(stateKeys, s.leaf.Key.Name) }
+
+var stateKeys = []string{"is", "assigned", "first_seen"}
 
 // plain says that every value of the leaf is one to tick: written out, without
 // wildcard or comparison.

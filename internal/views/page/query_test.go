@@ -31,7 +31,7 @@ func TestNewQuery(t *testing.T) {
 		leaf(q, "tags[region]:eu", "tags", querylang.Equal, "eu"),
 	}}
 	want := Query{
-		Text: q, Words: `dead "a  b"`, Others: `!service:legacy-* dead "a  b" tags[region]:eu`,
+		Text: q, Rest: q, Words: `dead "a  b"`, Others: `!service:legacy-* dead "a  b" tags[region]:eu`,
 		Picked: map[string][]string{"env": {"production"}, "severity": {"P0", "P1"}},
 		Chips: []QueryChip{
 			{Key: "env:", Value: "production", Without: `!service:legacy-* severity:P0,P1 dead "a  b" tags[region]:eu`},
@@ -42,6 +42,43 @@ func TestNewQuery(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, NewQuery(q, tree)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Tabs replace what says where issues stand, and keep the rest.
+func TestTabsKeepTheRest(t *testing.T) {
+	q := `is:open env:a assigned:me`
+	tree := &querylang.And{Kids: []querylang.Expr{
+		leaf(q, "is:open", "is", querylang.Equal, "open"), leaf(q, "env:a", "env", querylang.Equal, "a"), leaf(q, "assigned:me", "assigned", querylang.Equal, "me"),
+	}}
+	u := ListURL{Path: "/issues", DefaultSort: SortPriority}
+	for name, c := range map[string]struct {
+		text    string
+		tree    querylang.Expr
+		queries []string
+		current string
+	}{
+		"no query":        {"", nil, []string{"is:unresolved", "is:open", "is:unresolved assigned:me", "first_seen:today", ""}, "All"},
+		"a tab":           {"is:open", leaf("is:open", "is:open", "is", querylang.Equal, "open"), []string{"is:unresolved", "is:open", "is:unresolved assigned:me", "first_seen:today", ""}, "Open"},
+		"with a filter":   {q, tree, []string{"is:unresolved env:a", "is:open env:a", "is:unresolved assigned:me env:a", "first_seen:today env:a", "env:a"}, ""},
+		"no conjunction":  {"env:a OR env:b", &querylang.Or{}, []string{"is:unresolved (env:a OR env:b)", "is:open (env:a OR env:b)", "is:unresolved assigned:me (env:a OR env:b)", "first_seen:today (env:a OR env:b)", "(env:a OR env:b)"}, "All"},
+		"no state at all": {"env:a", leaf("env:a", "env:a", "env", querylang.Equal, "a"), []string{"is:unresolved env:a", "is:open env:a", "is:unresolved assigned:me env:a", "first_seen:today env:a", "env:a"}, "All"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := NewQuery(c.text, c.tree)
+			if diff := cmp.Diff(c.queries, got.TabQueries()); diff != "" {
+				t.Error(diff)
+			}
+			current := ""
+			for _, l := range newTabs(u, got, nil) {
+				if l.Current {
+					current += l.Text
+				}
+			}
+			if current != c.current {
+				t.Errorf("current: %q, want %q", current, c.current)
+			}
+		})
 	}
 }
 
