@@ -22,6 +22,12 @@ type cli struct {
 	Token struct {
 		Create tokenCmd `cmd:"" help:"Make a token of the JSON API."`
 	} `cmd:"" help:"Tokens of the JSON API."`
+	User struct {
+		Create userCmd `cmd:"" help:"Make an account with a role, or an invitation to one."`
+	} `cmd:"" help:"People."`
+	Audit struct {
+		Verify verifyCmd `cmd:"" help:"Recompute the audit's chain and name the first broken row."`
+	} `cmd:"" help:"The audit."`
 	Settings struct {
 		Print printCmd `cmd:"" help:"Print every setting and where it comes from."`
 	} `cmd:"" name:"config" help:"Settings."`
@@ -82,6 +88,31 @@ type tokenCmd struct {
 func (t *tokenCmd) Run(ctx context.Context, c *app.Command) error {
 	c.JSON = t.JSON
 	return c.TokenCreate(ctx, t.User, t.Scope, t.Expires)
+}
+
+type userCmd struct {
+	Email        string `required:"" help:"E-mail address."`
+	Name         string `help:"Name for people; an invited person chooses their own."`
+	Role         string `required:"" help:"viewer, responder, maintainer, admin or auditor."`
+	Project      string `help:"Short name of the service that the role is for. Everywhere when absent."`
+	PasswordFile string `help:"File whose first line is the password; - reads standard input. An invitation link is printed when absent."`
+	JSON         bool   `help:"Answer in JSON."`
+}
+
+// Run makes an account or an invitation.
+func (u *userCmd) Run(ctx context.Context, c *app.Command) error {
+	c.JSON = u.JSON
+	return c.UserCreate(ctx, app.UserForm{Email: u.Email, Name: u.Name, Role: u.Role, Project: u.Project, PasswordFile: u.PasswordFile})
+}
+
+type verifyCmd struct {
+	JSON bool `help:"Answer in JSON."`
+}
+
+// Run verifies the audit.
+func (v *verifyCmd) Run(ctx context.Context, c *app.Command) error {
+	c.JSON = v.JSON
+	return c.AuditVerify(ctx)
 }
 
 type printCmd struct{}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -225,6 +226,26 @@ func TestCommands(t *testing.T) {
 		{"token of the past", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires=-5h", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"expires".*}}\n`},
 		{"token for nothing", []string{"token", "create", "--user", "ada@example.com", "--scope", ","}, 1, ``, `Name at least one scope, as issue:read\.\n`},
 		{"token for too much", []string{"token", "create", "--user", "ada@example.com", "--scope", "root"}, 1, ``, `“root” is no scope\. Known: .*\n`},
+		{
+			"person",
+			[]string{"user", "create", "--email", "Ben@example.com", "--name", "Ben", "--role", "responder", "--project", "checkout", "--password-file", p.file("password")},
+			0, `Account ben@example\.com made\. Sign in at http://errors\.example\.com:9000/login\n`, ``,
+		},
+		{
+			"person again",
+			[]string{"user", "create", "--email", "ben@example.com", "--name", "Ben", "--role", "viewer", "--password-file", p.file("password"), "--json"},
+			1, ``, `{"error":{"code":"conflict".*"reason":"email_taken".*}}\n`,
+		},
+		{
+			"invitation",
+			[]string{"user", "create", "--email", "cleo@example.com", "--role", "auditor", "--json"},
+			0, `{"email":"cleo@example\.com","expires_at":"` + when + `","link":"http://errors\.example\.com:9000/invite/[0-9a-f]{64}","role":"auditor"}\n`, ``,
+		},
+		{"person of no role", []string{"user", "create", "--email", "d@example.com", "--role", "king"}, 1, ``, `“king” is no role\. Known: .*\n`},
+		{"person of no service", []string{"user", "create", "--email", "d@example.com", "--role", "viewer", "--project", "nothing"}, 1, ``, `There is no service “nothing”\.\n`},
+		{"administrator of one service", []string{"user", "create", "--email", "d@example.com", "--role", "admin", "--project", "checkout"}, 1, ``, `Administrators are .*\n`},
+		{"audit", []string{"audit", "verify"}, 0, `The audit is whole: 9 rows, the last with hash [0-9a-f]{64}\.\n`, ``},
+		{"audit in JSON", []string{"audit", "verify", "--json"}, 0, `{"head":"[0-9a-f]{64}","rows":"9"}\n`, ``},
 		{"no such command", []string{"destroy"}, 1, ``, `unexpected argument destroy\n`},
 		{"no such flag", []string{"key", "create", "checkout", "--golden"}, 1, ``, `unknown flag --golden\n`},
 		{"a missing flag, in JSON", []string{"setup", "--email", "a@example.com", "--json"}, 1, ``, `{"error":{"code":"invalid","message":"missing flags: .*","timestamp":"` + when + `","details":\[{"reason":"usage".*}\]}}\n`},
@@ -243,6 +264,29 @@ func TestCommands(t *testing.T) {
 				t.Errorf("exit %d, want %d", code, tt.code)
 			}
 		})
+	}
+}
+
+func TestAuditVerifyNamesTheRow(t *testing.T) {
+	p := newPlace(t)
+	for _, slug := range []string{"a", "b", "c"} {
+		p.done("project", "create", slug)
+	}
+	db, err := sql.Open("sqlite", p.file("data/errata.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, text := range []string{"DROP TRIGGER audit_update", "UPDATE audit SET actor_id = 'nobody' WHERE seq = 2"} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, problems, code := p.web("audit", "verify"); code != 1 || problems != "The audit is broken at row 2: the row was changed.\n" {
+		t.Errorf("exit %d: %s", code, problems)
+	}
+	if _, problems, code := p.web("audit", "verify", "--json"); code != 1 || !strings.Contains(problems, `"reason":"audit_broken"`) || !strings.Contains(problems, `"row":2`) {
+		t.Errorf("exit %d: %s", code, problems)
 	}
 }
 

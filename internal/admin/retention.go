@@ -18,6 +18,7 @@ const (
 	keepHours    = 100 * day
 	keepCounters = 400 * day
 	keepTokens   = 400 * day
+	keepAccess   = 400 * day // who read what; changes are kept for ever
 )
 
 // sweepEvery is how often old rows and old events are dropped.
@@ -101,6 +102,7 @@ func (s *Service) sweeps() []sweepStep {
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepLetters(ctx, now-keepLetters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, now) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, now-keepTokens) },
+		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepAccess(ctx, now-keepAccess) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepInvites(ctx, now-keepInvites) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepQuarters(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepOutcomes(ctx, now-keepCounters) },

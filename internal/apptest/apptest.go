@@ -221,7 +221,7 @@ func (p *Product) Until(limit time.Duration, what string, ok func() bool) {
 }
 
 // Command runs a command of the product and returns what it printed, decoded.
-// setup needs no password file: it gets the password of tests.
+// setup and user need no password file: they get the password of tests.
 func (p *Product) Command(args ...string) map[string]string {
 	p.t.Helper()
 	var out bytes.Buffer
@@ -244,6 +244,15 @@ func (p *Product) Command(args ...string) map[string]string {
 		err = c.ProjectCreate(ctx, args[1], flags["--name"], flags["--platform"])
 	case "key":
 		err = c.KeyCreate(ctx, args[1], flags["--kind"])
+	case "user":
+		file := filepath.Join(p.t.TempDir(), "password")
+		if err = os.WriteFile(file, []byte(Password+"\n"), 0o600); err == nil {
+			err = c.UserCreate(ctx, app.UserForm{
+				Email: flags["--email"], Name: flags["--name"], Role: flags["--role"], Project: flags["--project"], PasswordFile: file,
+			})
+		}
+	case "audit":
+		err = c.AuditVerify(ctx)
 	case "token":
 		err = c.TokenCreate(ctx, flags["--user"], flags["--scope"], flags["--expires"])
 	default:
@@ -272,10 +281,13 @@ func (p *Product) NewProject(slug string) Project {
 // AllScopes are the scopes that read everything.
 const AllScopes = "issue:read,event:read,event:read_pii,analytics:read,project:read"
 
-// Token makes a token with scopes, separated by commas.
-func (p *Product) Token(scopes string) string {
+// Token makes a token of the administrator with scopes, separated by commas.
+func (p *Product) Token(scopes string) string { p.t.Helper(); return p.TokenOf(Email, scopes) }
+
+// TokenOf makes a token of an account.
+func (p *Product) TokenOf(email, scopes string) string {
 	p.t.Helper()
-	return p.Command("token", "--user", Email, "--scope", scopes)["token"]
+	return p.Command("token", "--user", email, "--scope", scopes)["token"]
 }
 
 // Post sends a body as a Sentry SDK does and returns status and answer.
@@ -364,11 +376,25 @@ func (p *Product) Form(c *http.Client, path string, fields url.Values) *http.Res
 	return r
 }
 
-// SignIn returns a browser that is signed in.
-func (p *Product) SignIn() *http.Client {
+// NewUser makes an account that SignInAs knows, with a role on a service, "" =
+// everywhere. It returns its id.
+func (p *Product) NewUser(email string, role errata.Role, service string) string {
+	p.t.Helper()
+	args := []string{"user", "create", "--email", email, "--name", "Person " + email, "--role", string(role)}
+	if service != "" {
+		args = append(args, "--project", service)
+	}
+	return p.Command(args...)["id"]
+}
+
+// SignIn returns a browser that the administrator is signed in with.
+func (p *Product) SignIn() *http.Client { p.t.Helper(); return p.SignInAs(Email) }
+
+// SignInAs returns a browser that an account is signed in with.
+func (p *Product) SignInAs(email string) *http.Client {
 	p.t.Helper()
 	c := p.Browser()
-	if r := p.Form(c, "/login", url.Values{"email": {Email}, "password": {Password}}); r.StatusCode != http.StatusSeeOther { //nolint:bodyclose // the cleanup closes it
+	if r := p.Form(c, "/login", url.Values{"email": {email}, "password": {Password}}); r.StatusCode != http.StatusSeeOther { //nolint:bodyclose // the cleanup closes it
 		p.t.Fatalf("sign-in: %s", r.Status)
 	}
 	return c
