@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"errata/internal/app/demo"
 	"errata/internal/auth"
 	"errata/internal/config"
 	"errata/internal/errata"
@@ -41,6 +42,7 @@ type App struct {
 	engine  search.Engine
 	triage  *triage.Service
 	intake  *sentry.Intake
+	demo    *demo.Demo // nil where nothing is made up
 	metrics *prometheus.Registry
 	health  *health
 	token   string          // of the set-up link
@@ -178,7 +180,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	}
 	reader := find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	pages, err := handlers.New(handlers.Deps{
-		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide, Refused: a.refused,
+		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide, Explain: a.Explain, Refused: a.refused,
 		Triage:   a.triage,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,

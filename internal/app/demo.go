@@ -48,20 +48,20 @@ func NewDemo(ctx context.Context, cfg *config.Config, clock errata.Clock, log *s
 // and goes on with it afterwards. The work of the background begins after it:
 // it is for real times.
 func (a *App) stage(hands *demo.Clock, out io.Writer) {
-	d := demo.New(demo.Options{
+	a.demo = demo.New(demo.Options{
 		Store: a.store, Queue: a.queue, Admin: a.admin, Triage: a.triage, Door: a.intake.Handler(),
 		Clock: hands, Seed: demoSeed, Log: a.log, Out: out,
 	})
 	background, doors := a.life.tiers[0], a.life.tiers[len(a.life.tiers)-1]
 	background.first = func(ctx context.Context) error {
-		people, err := d.Tell(ctx)
+		people, err := a.demo.Tell(ctx)
 		if err == nil {
 			a.introduce(out, people)
 		}
 		return err
 	}
 	inner := a.life.tiers[1 : len(a.life.tiers)-1]
-	a.life.tiers = slices.Concat(inner, []tier{background, doors, {name: "demo", grace: time.Second, parts: map[string]Part{"demo": d}}})
+	a.life.tiers = slices.Concat(inner, []tier{background, doors, {name: "demo", grace: time.Second, parts: map[string]Part{"demo": a.demo}}})
 }
 
 // introduce prints who one can be.

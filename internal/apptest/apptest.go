@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ type Options struct {
 	DataDir string
 	Fresh   bool // leave first-run set-up undone
 	Dev     bool
+	Demo    bool // twelve weeks of an example instead of an empty installation
 	Fail    func(point string) error
 	Elastic string       // address, instead of the one of the environment
 	Clock   errata.Clock // time.Now when nil
@@ -59,6 +61,7 @@ type Product struct {
 	DataDir string
 	Config  *config.Config
 	App     *app.App
+	out     printed
 	t       testing.TB
 	o       Options
 	stop    func() error
@@ -109,9 +112,12 @@ func Start(t testing.TB, o Options) *Product {
 		t.Fatal(err)
 	}
 	p.Config = &cli.Config
+	if o.Demo {
+		t.Setenv("TMPDIR", t.TempDir())
+	}
 	p.Boot()
 	t.Cleanup(p.Stop)
-	if !o.Fresh {
+	if !o.Fresh && !o.Demo {
 		p.Command("setup", "--email", Email, "--name", "Ada Lovelace", "--org", "Example Shop")
 	}
 	return p
@@ -173,7 +179,7 @@ func (p *Product) Boot() {
 		out = io.Discard
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	a, err := app.New(ctx, p.Config, p.o.Clock, slog.New(slog.NewTextHandler(out, nil)), app.Options{Dev: p.o.Dev, Fail: p.o.Fail})
+	a, err := p.open(ctx, slog.New(slog.NewTextHandler(out, nil)))
 	if err != nil {
 		cancel()
 		p.t.Fatal(err)
@@ -182,14 +188,55 @@ func (p *Product) Boot() {
 	go func() { done <- a.Run(ctx) }()
 	p.App = a
 	p.stop = func() error { cancel(); return <-done }
-	p.Until(10*time.Second, "ready", func() bool {
-		r, err := http.Get(p.URL + "/readyz") //nolint:noctx // a local server
+	patience := 10 * time.Second
+	if p.o.Demo {
+		patience = 5 * time.Minute // half a minute on a machine that is not busy
+	}
+	p.Until(patience, "ready", func() bool {
+		select {
+		case err := <-done:
+			p.t.Fatalf("ended by itself: %v", err)
+		default:
+		}
+		r, err := impatient.Get(p.URL + "/readyz") //nolint:noctx // a local server
 		if err != nil {
 			return false
 		}
 		_ = r.Body.Close()
 		return r.StatusCode == http.StatusOK
 	})
+}
+
+// printed keeps what the product prints.
+type printed struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write keeps a piece.
+func (o *printed) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// Printed is what the demo has said so far.
+func (p *Product) Printed() string {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	return p.out.text.String()
+}
+
+// impatient asks a server that may not answer yet.
+var impatient = &http.Client{Timeout: time.Second}
+
+// open makes the product, empty or with the demo's history to come.
+func (p *Product) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
+	o := app.Options{Dev: p.o.Dev, Fail: p.o.Fail}
+	if p.o.Demo {
+		return app.NewDemo(ctx, p.Config, p.o.Clock, log, &p.out, o)
+	}
+	return app.New(ctx, p.Config, p.o.Clock, log, o)
 }
 
 // Stop ends the product in order.

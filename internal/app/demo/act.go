@@ -21,7 +21,7 @@ func (d *Demo) perform(ctx context.Context, acts []act) error {
 	d.Clock.Set(a.at)
 	err := d.do(ctx, acts)
 	if errata.CodeOf(err) == errata.Conflict { // nothing that a visitor would miss
-		d.skipped++
+		d.skipped.Add(1)
 		d.Log.WarnContext(ctx, "act of the demo refused", slog.String("issue", a.of.id), slog.String("act", string(a.do)), slog.Any("error", err))
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"errata/internal/admin"
@@ -35,7 +36,7 @@ type Demo struct {
 	Options
 	plan          *plan
 	people        cast
-	sent, skipped int // events, and acts that were refused
+	sent, skipped atomic.Int64 // events, and acts that were refused
 }
 
 // New returns a demo; Tell tells its story.
@@ -58,9 +59,15 @@ func (d *Demo) Tell(ctx context.Context) ([]SignIn, error) {
 	if err := d.Admin.CountStatusHours(ctx); err != nil {
 		return nil, err
 	}
-	d.Log.InfoContext(ctx, "history made", slog.Int("events", d.sent), slog.Int("acts", len(d.plan.acts)), slog.Duration("took", d.Clock.real().Sub(began)))
+	d.Log.InfoContext(ctx, "history made", slog.Int64("events", d.sent.Load()), slog.Int("acts", len(d.plan.acts)), slog.Duration("took", d.Clock.real().Sub(began)))
 	return signIns, nil
 }
+
+// Sent is how many events were taken so far.
+func (d *Demo) Sent() int64 { return d.sent.Load() }
+
+// Skipped is how many acts of the story were refused.
+func (d *Demo) Skipped() int64 { return d.skipped.Load() }
 
 // Run goes on with a few events from time to time, until ctx ends.
 func (d *Demo) Run(ctx context.Context) error {

@@ -111,7 +111,6 @@ func (d *Demo) deliver(ctx context.Context, now time.Time) error {
 	if err := sending.Wait(); err != nil {
 		return err
 	}
-	d.sent += len(batch)
 	if err := d.counted(ctx); err != nil {
 		return err
 	}
@@ -133,6 +132,7 @@ func (d *Demo) send(ctx context.Context, s *service, payload []byte) error {
 	if w.status != http.StatusOK {
 		return fmt.Errorf("an event of %s was answered %d %s", s.slug, w.status, w.body.String())
 	}
+	d.sent.Add(1)
 	return nil
 }
 
