@@ -84,6 +84,45 @@ func (s *Service) EditProfile(ctx context.Context, who errata.Actor, name, zone 
 	})
 }
 
+// ChangePassword gives the actor's account a new password and signs it out of
+// all other browsers. The present one is asked for, and counted when it is
+// wrong, as at sign-in. Errors: invalid (current, password.*); slow_down.
+func (s *Service) ChangePassword(ctx context.Context, who errata.Actor, current, next string) error {
+	acc, err := s.account(ctx, who.ID)
+	if err != nil {
+		return err
+	}
+	if wait := time.Duration(acc.LoginAfter-s.now()) * time.Microsecond; wait > 0 {
+		return tooSoon(wait)
+	}
+	ok, _, err := s.Passwords.Matches(ctx, clip(current, 2*auth.MaxPassword), acc.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := s.wrongPassword(ctx, who, acc, acc.Email); errata.CodeOf(err) != errata.Unauthenticated {
+			return err
+		}
+		return invalid([]errata.Detail{field("current", "credentials", "This is not your present password.")})
+	}
+	if err := auth.CheckPassword(next, acc.Email, acc.Name); err != nil {
+		return err
+	}
+	hash, err := s.Passwords.Hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	return s.inTx(ctx, func(tx *store.Tx) error {
+		line := tx.Record(who, errata.SetPassword, errata.On("", "user", who.ID))
+		ended, err := tx.EndSessionsOf(ctx, who.ID, who.SessionID)
+		if err != nil {
+			return err
+		}
+		line.Detail("sessions", ended)
+		return tx.SetPassword(ctx, who.ID, hash)
+	})
+}
+
 // EndOwnSession signs the actor out of one other browser; not_found.
 func (s *Service) EndOwnSession(ctx context.Context, who errata.Actor, id string) error {
 	return s.inTx(ctx, func(tx *store.Tx) error {

@@ -118,3 +118,91 @@ func TestOwnTokens(t *testing.T) {
 		}
 	})
 }
+
+func TestChangePassword(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		in, err := o.Invite(ctx, o.boss, admin.InviteForm{Email: "bo@example.com", Grants: []errata.Grant{{Role: errata.RoleViewer}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc, err := o.AcceptInvite(ctx, errata.Actor{}, admin.AcceptForm{Token: in.Link[strings.LastIndex(in.Link, "/")+1:], Name: "Bo", Password: "seven green lanterns"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bo, err := o.SessionActor(ctx, acc.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.sessions(acc.ID, 2)
+		bo.SessionID = acc.ID + "a"
+		want(t, o.ChangePassword(ctx, bo, "wrong", "nine purple kettles"), errata.Invalid, "credentials")
+		want(t, o.ChangePassword(ctx, bo, "seven green lanterns", "short"), errata.Invalid, "password.length")
+		if err := o.ChangePassword(ctx, bo, "seven green lanterns", "nine purple kettles"); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.audited(1)[0]; !strings.HasPrefix(got, "user:password done user:"+acc.ID) || !strings.Contains(got, `"sessions":1`) {
+			t.Errorf("audited %s", got)
+		}
+		if _, err := o.SignIn(ctx, errata.Actor{}, "bo@example.com", "seven green lanterns"); errata.CodeOf(err) != errata.Unauthenticated {
+			t.Errorf("the old password: %v", err)
+		}
+		for range 6 {
+			if _, err = o.SignIn(ctx, errata.Actor{}, "bo@example.com", "guess"); errata.CodeOf(err) == errata.SlowDown {
+				break
+			}
+		}
+		want(t, o.ChangePassword(ctx, bo, "nine purple kettles", "two orange spoons here"), errata.SlowDown, "rate")
+		own, err := o.Own(ctx, bo)
+		if err != nil || len(own.Sessions) != 1 || own.Sessions[0].ID != bo.SessionID {
+			t.Errorf("%+v, %v", own.Sessions, err)
+		}
+	})
+}
+
+func TestReadAudit(t *testing.T) {
+	inOffice(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		mate := o.person("mate", errata.Grant{Role: errata.RoleMaintainer, Project: o.shop.ID})
+		for _, slug := range []string{"shop", "pay", "shop"} {
+			if _, err := o.CreateKey(ctx, o.boss, slug, errata.KeyPublic); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := o.GrantRole(ctx, mate, errata.Grant{UserID: "mate", Role: errata.RoleAdmin})
+		want(t, err, errata.Forbidden, "permission")
+		changes := admin.AuditForm{Stream: errata.StreamChange}
+		all, err := o.Audit(ctx, o.boss, changes)
+		if err != nil || len(all.Rows) != 4 || !all.Whole || !all.MayVerify || all.People["mate"].Name != "MATE" {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		some, err := o.Audit(ctx, mate, changes)
+		if err != nil || len(some.Rows) != 2 || some.Whole || some.MayVerify || len(some.Projects) != 1 {
+			t.Errorf("%+v, %v", some, err)
+		}
+		for _, r := range all.Rows {
+			_, _, err := o.AuditRow(ctx, mate, r.Stream, r.Seq)
+			if seen := err == nil; seen != (r.ProjectID == o.shop.ID) {
+				t.Errorf("row of %q: %v", r.ProjectID, err)
+			}
+		}
+		denied, err := o.Audit(ctx, o.boss, admin.AuditForm{Stream: errata.StreamChange, Result: errata.AuditDenied, Actor: "mate", Action: errata.UserManage})
+		if err != nil || len(denied.Rows) != 1 {
+			t.Errorf("%+v, %v", denied, err)
+		}
+		v, err := o.VerifyAudit(ctx, o.boss)
+		if err != nil || v.Rows != 4 || v.Why != "" {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if _, err := o.VerifyAudit(ctx, mate); errata.CodeOf(err) != errata.Forbidden {
+			t.Errorf("a maintainer verifies: %v", err)
+		}
+		_, err = o.Audit(ctx, o.person("viewer", errata.Grant{Role: errata.RoleViewer}), changes)
+		want(t, err, errata.Forbidden, "permission")
+		for _, f := range []admin.AuditForm{{}, {Stream: "other"}, {Stream: errata.StreamChange, Result: "x"}, {Stream: errata.StreamChange, From: 2, To: 1}} {
+			if _, err := o.Audit(ctx, o.boss, f); errata.CodeOf(err) != errata.Invalid {
+				t.Errorf("%+v: %v", f, err)
+			}
+		}
+	})
+}

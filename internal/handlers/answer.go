@@ -132,7 +132,7 @@ func (s *Server) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	err = plain(err)
 	code := status(err)
 	if code >= 500 {
-		s.Log.ErrorContext(r.Context(), "request failed", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path), slog.Any("error", err))
+		s.Log.ErrorContext(r.Context(), "request failed", slog.String("request_id", requestID(r.Context())), slog.String("path", loggedPath(r)), slog.Any("error", err))
 	}
 	if code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter(err)))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -69,9 +70,18 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		began := s.Clock()
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), keyRequestID, id)))
-		s.Log.DebugContext(r.Context(), "request", slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		s.Log.DebugContext(r.Context(), "request", slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", loggedPath(r)),
 			slog.Int("status", rec.status), slog.Duration("took", s.Clock().Sub(began)))
 	})
+}
+
+// loggedPath is the path without what opens a door: the link of an invitation
+// is a secret.
+func loggedPath(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, "/invite/") {
+		return "/invite/…"
+	}
+	return r.URL.Path
 }
 
 type recorder struct {
@@ -106,7 +116,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // compared as net/http does
 				panic(v)
 			}
-			s.Log.ErrorContext(r.Context(), "panic", slog.String("request_id", requestID(r.Context())), slog.String("path", r.URL.Path),
+			s.Log.ErrorContext(r.Context(), "panic", slog.String("request_id", requestID(r.Context())), slog.String("path", loggedPath(r)),
 				slog.Any("error", v), slog.String("stack", string(debug.Stack())))
 			if rec, ok := w.(*recorder); !ok || !rec.wrote {
 				s.Answer(w, r, errata.E(errata.Internal, "A handler panicked.", nil))
@@ -187,7 +197,7 @@ func (s *Server) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		ctx := c.Request().Context()
-		who.IP, who.RequestID, who.SessionID = c.RealIP(), requestID(ctx), s.Sessions.Token(ctx)
+		who.IP, who.RequestID, who.SessionID = c.RealIP(), requestID(ctx), s.Sessions.ID(ctx)
 		return next(withActor(c, who))
 	}
 }

@@ -73,6 +73,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/api/v1/analytics/volume", Name: "api.volume", Action: errata.AnalyticsRead, Auth: token}, api.volume},
 		{errata.Route{Method: get, Path: "/api/openapi.json", Name: "api.openapi", Auth: public}, api.openapi},
 	}
+	r = append(r, s.peopleRoutes()...)
 	if s.Dev {
 		g := galleryPages{s}
 		r = append(r, row{errata.Route{Method: get, Path: "/dev/gallery", Name: "gallery", Auth: public}, g.index},

@@ -43,6 +43,13 @@ func Entries() []Entry {
 		{"act", nil, actPages()},
 		{"bulk", nil, bulkStates()},
 		{"system", nil, systemStates()},
+		{"people", nil, peopleStates()},
+		{"person", nil, personStates()},
+		{"invite", nil, inviteStates()},
+		{"join", nil, joinStates()},
+		{"roles", nil, rolesStates()},
+		{"account", nil, accountStates()},
+		{"audit", nil, auditStates()},
 		{"error", nil, errorStates()},
 	} {
 		for _, s := range g.states {
