@@ -88,6 +88,15 @@ func named(rows []ActivityRow) (ids []string) {
 	return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 }
 
+// People returns accounts by id; what is none is left out.
+func (s *Service) People(ctx context.Context, ids ...string) (out map[string]errata.Person, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		out, err = tx.People(ctx, ids)
+		return err
+	})
+	return out, err
+}
+
 // Assignable lists the people who can have issues of a service: active accounts
 // that can read them, by name. Errors: not_found for a service that the reader
 // may not see.

@@ -38,7 +38,7 @@ var statusOfReason = map[string]int{
 }
 
 // status returns the HTTP status of an error. Queries that can be read but not
-// answered are 422.
+// answered are 422, and so are acts whose fields do not do.
 func status(err error) int {
 	code := errata.CodeOf(err)
 	if code != errata.Invalid {
@@ -48,7 +48,7 @@ func status(err error) int {
 	if st := statusOfReason[reason]; st != 0 {
 		return st
 	}
-	if strings.HasPrefix(reason, "query.") {
+	if strings.HasPrefix(reason, "query.") || strings.HasPrefix(reason, "act.") {
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusBadRequest

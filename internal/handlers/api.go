@@ -45,18 +45,33 @@ type apiIssue struct {
 	FirstRelease string `json:"first_release"`
 	LastRelease  string `json:"last_release"`
 	URL          string `json:"url"`
+
+	Assignee *apiPerson `json:"assignee"`
 }
 
-// apiIssueDetail is an issue with its clocks.
-type apiIssueDetail struct {
+// apiIssueClocks is an issue with its clocks.
+type apiIssueClocks struct {
 	apiIssue
-	Environments []string `json:"environments"`
-	LastDay      int64    `json:"events_24h"`
-	OpenedAt     string   `json:"opened_at"`
-	Version      int64    `json:"version"`
-	LastEvent    string   `json:"last_event"`
-	BestEvent    string   `json:"recommended_event"`
-	Fingerprint  string   `json:"fingerprint"`
+	Environments []string    `json:"environments"`
+	LastDay      int64       `json:"events_24h"`
+	StatusAt     string      `json:"status_at"`
+	Stage        string      `json:"stage"`
+	Locked       bool        `json:"severity_locked"`
+	IgnoreReason string      `json:"ignore_reason"`
+	OpenedAt     string      `json:"opened_at"`
+	LateEvents   int64       `json:"late_events"`
+	Version      int64       `json:"version"`
+	LastEvent    string      `json:"last_event"`
+	BestEvent    string      `json:"recommended_event"`
+	Fingerprint  string      `json:"fingerprint"`
+	Episode      *apiEpisode `json:"episode"`
+}
+
+// apiIssueDetail is an issue with all that happened to it.
+type apiIssueDetail struct {
+	apiIssueClocks
+	Ledger   []apiStep    `json:"ledger"`
+	Comments []apiComment `json:"comments"`
 }
 
 type apiEvent struct {
@@ -82,13 +97,14 @@ func apiTime(us int64) string {
 	return errata.FromMicros(us).Format(time.RFC3339Nano)
 }
 
-func (h api) issue(is errata.Issue, p errata.Project) apiIssue {
+func (h api) issue(is errata.Issue, p errata.Project, people map[string]errata.Person) apiIssue {
 	id := errata.ShortID(p.Prefix, is.Number)
 	return apiIssue{
 		ID: id, Title: is.Title, Type: is.Type, Code: is.Code, Culprit: is.Culprit, Service: p.Slug, Platform: is.Platform,
 		Level: string(is.Level), Severity: is.Severity.String(), Status: string(is.Status), Reason: string(is.Reason),
 		Events: is.Events, Users: is.Users, FirstSeen: apiTime(is.FirstSeen), LastSeen: apiTime(is.LastSeen),
 		FirstRelease: is.FirstRelease, LastRelease: is.LastRelease, URL: h.URL + "/issues/" + id,
+		Assignee: person(people, is.AssigneeID),
 	}
 }
 
@@ -105,25 +121,36 @@ func (h api) issues(c echo.Context) error {
 	}
 	items := make([]apiIssue, len(p.Rows))
 	for i, r := range p.Rows {
-		items[i] = h.issue(r.Issue, r.Project)
+		items[i] = h.issue(r.Issue, r.Project, map[string]errata.Person{r.Owner.ID: r.Owner})
 	}
 	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf)})
 }
 
-func (h api) one(c echo.Context) error {
-	v, err := h.Find.Issue(c.Request().Context(), actorOf(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
+func (h api) clocks(v find.IssueView) apiIssueClocks {
 	envs := v.Environments
 	if envs == nil {
 		envs = []string{}
 	}
-	return c.JSON(http.StatusOK, apiIssueDetail{
-		apiIssue: h.issue(v.Issue, v.Project), Environments: envs, LastDay: v.LastDay,
-		OpenedAt: apiTime(v.Issue.OpenedAt), Version: v.Issue.Version, LastEvent: v.Issue.LastRef.EventID,
-		BestEvent: v.Issue.BestRef.EventID, Fingerprint: v.Fingerprint,
-	})
+	return apiIssueClocks{
+		apiIssue: h.issue(v.Issue, v.Project, v.People), Environments: envs, LastDay: v.LastDay, StatusAt: apiTime(v.Issue.StatusAt),
+		Stage: string(v.Issue.Stage), Locked: v.Issue.SeverityLocked, IgnoreReason: v.Issue.IgnoreReason,
+		OpenedAt: apiTime(v.Issue.OpenedAt), LateEvents: v.Issue.LateEvents, Version: v.Issue.Version, LastEvent: v.Issue.LastRef.EventID,
+		BestEvent: v.Issue.BestRef.EventID, Fingerprint: v.Fingerprint, Episode: episode(v.Episode, v.People),
+	}
+}
+
+func (h api) one(c echo.Context) error {
+	ctx, who := c.Request().Context(), actorOf(c)
+	v, err := h.Find.Issue(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	a, err := h.Find.Activity(ctx, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	ledger, comments := story(a)
+	return c.JSON(http.StatusOK, apiIssueDetail{h.clocks(v), ledger, comments})
 }
 
 func (h api) issueEvents(c echo.Context) error {
