@@ -109,12 +109,9 @@ func headAsGet(next http.Handler) http.Handler {
 // guarded puts in front of a handler what its row asks for.
 func (s *Server) guarded(r row) echo.HandlerFunc {
 	do := r.do
-	switch {
-	case r.Method == http.MethodPost && r.Auth == errata.AuthToken:
-		do = readQuery(true, readJSON(do))
-	case r.Method == http.MethodPost:
+	if r.Method == http.MethodPost {
 		do = readForm(do)
-	default:
+	} else {
 		do = readQuery(r.Auth == errata.AuthToken, do)
 	}
 	if r.Rate == "login" {
