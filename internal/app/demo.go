@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"errata/internal/app/demo"
@@ -50,6 +51,7 @@ func NewDemo(ctx context.Context, cfg *config.Config, clock errata.Clock, log *s
 func (a *App) stage(hands *demo.Clock, out io.Writer) {
 	a.demo = demo.New(demo.Options{
 		Store: a.store, Queue: a.queue, Admin: a.admin, Triage: a.triage, Door: a.intake.Handler(),
+		Pages: a.server.http.Handler, URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Clock: hands, Seed: demoSeed, Log: a.log, Out: out,
 	})
 	background, doors := a.life.tiers[0], a.life.tiers[len(a.life.tiers)-1]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"errata/internal/errata"
@@ -18,18 +19,25 @@ func (d *Demo) perform(ctx context.Context, acts []act) error {
 			return err
 		}
 	}
-	d.Clock.Set(a.at)
 	err := d.do(ctx, acts)
 	if errata.CodeOf(err) == errata.Conflict { // nothing that a visitor would miss
 		d.skipped.Add(1)
-		d.Log.WarnContext(ctx, "act of the demo refused", slog.String("issue", a.of.id), slog.String("act", string(a.do)), slog.Any("error", err))
+		d.Log.WarnContext(ctx, "act of the demo refused", slog.String("issue", name(a.of)), slog.String("act", string(a.do)), slog.Any("error", err))
 		return nil
 	}
 	if err != nil {
-		cause := fmt.Errorf("%s, %s of %s at %s: %w", a.who, a.do, a.of.id, a.at.Format(time.RFC3339), err)
+		cause := fmt.Errorf("%s, %s of %s at %s: %w", a.who, a.do, name(a.of), a.at.Format(time.RFC3339), err)
 		return errata.E(errata.Internal, "The story of the demo does not fit.", cause)
 	}
 	return nil
+}
+
+// name is the id of an issue, "" of none.
+func name(s *subject) string {
+	if s == nil {
+		return ""
+	}
+	return s.id
 }
 
 // ends says whether the act closes an episode. What happened before it must be
@@ -53,6 +61,14 @@ func (d *Demo) waits(acts []act) bool {
 
 func (d *Demo) do(ctx context.Context, acts []act) (err error) {
 	a := acts[0]
+	if a.do == browse {
+		d.Clock.Set(a.at)
+		return d.visit(ctx, d.browsers[a.who], http.MethodGet, a.to)
+	}
+	if err := d.look(ctx, a); err != nil {
+		return err
+	}
+	d.Clock.Set(a.at)
 	who, id := d.people[a.who], a.of.id
 	form := triage.Form{Note: a.text}
 	switch a.do {
@@ -72,6 +88,8 @@ func (d *Demo) do(ctx context.Context, acts []act) (err error) {
 		_, err = d.Triage.Stage(ctx, who, id, triage.StageForm{Stage: errata.Stage(a.to)})
 	case severity:
 		_, err = d.Triage.Severity(ctx, who, id, triage.SeverityForm{Form: form, Severity: a.to})
+	case reveal:
+		err = d.visit(ctx, d.browsers[a.who], http.MethodPost, "/issues/"+id+"/events/recommended/reveal")
 	case watch:
 		err = d.Triage.Watch(ctx, who, id, true)
 	case tidy:

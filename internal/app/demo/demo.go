@@ -25,6 +25,8 @@ type Options struct {
 	Admin  *admin.Service
 	Triage *triage.Service
 	Door   http.Handler // where services send their envelopes
+	Pages  http.Handler // what people see
+	URL    string       // of the pages, without a final slash
 	Clock  *Clock
 	Seed   uint64
 	Log    *slog.Logger
@@ -36,7 +38,8 @@ type Demo struct {
 	Options
 	plan          *plan
 	people        cast
-	sent, skipped atomic.Int64 // events, and acts that were refused
+	browsers      map[string]*browser // by login
+	sent, skipped atomic.Int64        // events, and acts that were refused
 }
 
 // New returns a demo; Tell tells its story.

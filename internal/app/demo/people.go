@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ type cast map[string]errata.Actor
 
 // settle makes organisation, people and services, in the first hours.
 func (d *Demo) settle(ctx context.Context) (signIns []SignIn, err error) {
-	d.people = cast{}
+	d.people, d.browsers = cast{}, map[string]*browser{}
 	d.Clock.Set(d.plan.from)
 	if err := d.found(ctx, &signIns); err != nil {
 		return nil, err
@@ -80,6 +81,7 @@ func (d *Demo) found(ctx context.Context, signIns *[]SignIn) error {
 // enter notes an account under its login.
 func (d *Demo) enter(ctx context.Context, p person, id, password string, signIns *[]SignIn) (err error) {
 	*signIns = append(*signIns, SignIn{p.role, p.name, p.email(), password})
+	d.browsers[p.login] = &browser{person: p, password: password, cookies: map[string]*http.Cookie{}, seen: map[string]time.Time{}}
 	d.people[p.login], err = d.Admin.SessionActor(ctx, id)
 	return err
 }

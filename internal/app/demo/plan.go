@@ -19,6 +19,7 @@ type subject struct {
 	until       time.Time // from then on nothing begins by itself
 	owner       string    // who had it last
 	raised      bool      // somebody made it more urgent than its events are
+	fresh       bool      // its first scene is its beginning
 	staged      bool      // a scene tells the end; what was before is over then
 	id          string    // "CHK-12", once the product has it
 	live        bool      // it goes on after the story
@@ -45,10 +46,13 @@ const (
 	severity verb = "severity"
 	watch    verb = "watch"
 	tidy     verb = "tidy" // resolve in bulk
+	reveal   verb = "reveal"
+	browse   verb = "browse" // a page that is no issue's
 )
 
-// act is one deed of one person. to is a login, a cause, a reason, a stage or a
-// severity, text the note or comment.
+// act is one deed of one person. to is a login, a cause, a reason, a stage, a
+// severity or the path of a page, text the note or comment. of is nil where
+// there is no issue to it.
 type act struct {
 	at       time.Time
 	of       *subject
@@ -96,12 +100,13 @@ func (p *plan) cast(s *service, seed uint64) {
 		f := &s.faults[i]
 		for n, at := range f.places {
 			sub := &subject{fault: f, service: s, place: at, environment: "production", until: p.now, dice: newDice(seed, uint64(len(p.subjects)+1))}
-			if f.staging && n > 0 {
+			if f.staging && n == 0 {
 				sub.environment = "staging"
 			}
 			if f.name != "" && n == 0 {
 				p.byName[f.name] = sub
 				sub.until, sub.staged = p.now.Add(-8*day), true
+				sub.fresh = isFresh(f.name)
 			}
 			sub.first = p.beginning(sub)
 			p.subjects = append(p.subjects, sub)
@@ -113,10 +118,14 @@ func (p *plan) cast(s *service, seed uint64) {
 // tracker, or at any time later.
 func (p *plan) beginning(s *subject) time.Time {
 	d := s.dice
-	from, to := p.from.Add(day), p.now.Add(-5*time.Hour)
+	from, to := p.from.Add(day), p.now.Add(-40*time.Minute)
 	switch {
 	case s.noise != "":
 		to = p.from.Add(4 * day)
+	case s.fresh:
+		return p.now
+	case s.staged:
+		to = s.until.Add(-6 * day)
 	case d.chance(.16):
 		to = p.from.Add(5 * day)
 	}
@@ -152,7 +161,7 @@ func (p *plan) live(s *subject) {
 // never.
 func (p *plan) relapse(s *subject, resolved time.Time) time.Time {
 	d := s.dice
-	often := [...]float64{errata.P0: .55, errata.P1: .34, errata.P2: .2, errata.P3: .12}[s.severity]
+	often := [...]float64{errata.P0: .45, errata.P1: .24, errata.P2: .13, errata.P3: .08}[s.severity]
 	if !d.chance(often) {
 		return p.now
 	}
@@ -174,7 +183,7 @@ func (p *plan) episode(s *subject, at time.Time) course {
 		last = c.over.Add(s.dice.between(0, 6*day))
 	}
 	s.live = !last.Before(p.now)
-	p.send(s, at, minTime(last, p.now), int(float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
+	p.send(s, at, minTime(last, p.now), int(.9*float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
 	return c
 }
 

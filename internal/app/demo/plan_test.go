@@ -61,6 +61,9 @@ func (tr *troupe) note(r *role) {
 }
 
 func (tr *troupe) act(a act) {
+	if a.do == browse {
+		return
+	}
 	r, known := tr.issues[a.of]
 	if !known {
 		tr.t.Fatalf("%s before the first event of %s", a.do, a.of.typ)
@@ -89,7 +92,7 @@ func (tr *troupe) act(a act) {
 	case severity:
 		to, _ := errata.ParseSeverity(a.to)
 		s, err = r.Issue.SetSeverity(r.Episode, who, to)
-	default: // comment, watch
+	default: // comment, watch, reveal
 		return
 	}
 	if err != nil {

@@ -37,9 +37,13 @@ func (p *plan) answered(s *subject, at time.Time) time.Time {
 	case errata.P1:
 		return at.Add(time.Duration(asleep * float64(p.eased(d.around(31*time.Minute, .75), at))))
 	case errata.P2:
-		return d.office(at.Add(p.eased(d.around(270*time.Minute, .9), at)))
+		seen := at.Add(p.eased(d.around(270*time.Minute, .9), at))
+		if awake(seen) && d.chance(.5) { // by whoever is on call
+			return seen
+		}
+		return d.office(seen)
 	default:
-		return d.office(at.Add(p.eased(d.around(22*time.Hour, .8), at)))
+		return d.office(at.Add(p.eased(d.around(15*time.Hour, .8), at)))
 	}
 }
 
@@ -81,14 +85,14 @@ func (p *plan) respond(s *subject, at time.Time) course {
 	case s.noise != "":
 		p.act(seen, s, who, ignore, s.noise, "")
 		return course{seen, seen, setAside}
-	case s.severity == errata.P3 && d.chance(.42):
+	case s.severity == errata.P3 && d.chance(.5):
 		return p.neglect(s, at)
 	case s.severity >= errata.P2 && d.chance(.06):
 		p.act(seen, s, who, ignore, d.pick("duplicate", "other", "expected", "third_party"), d.pick("", "Belongs to the ticket of platform.", "Discussed on Monday, we live with it."))
 		return course{seen, seen, setAside}
 	}
 	owner := p.take(s, seen, who)
-	if s.severity >= errata.P2 && d.chance(.18) {
+	if s.severity >= errata.P2 && d.chance(.22) {
 		p.act(seen.Add(d.between(2*time.Hour, 2*day)), s, owner, comment, "", d.pick("Waits for the next sprint.", "Not before the new version of the library.", "I have asked the vendor, ticket 48812.", ""))
 		return course{p.now, p.now, stays}
 	}
@@ -141,8 +145,23 @@ func (p *plan) work(s *subject, from, to time.Time, owner, who string) {
 	if span < 15*time.Minute {
 		return
 	}
-	when := func(share float64) time.Time { return from.Add(time.Duration(share * float64(span))) }
 	urgent := s.severity <= errata.P1
+	when := func(share float64) time.Time {
+		t := from.Add(time.Duration(share * float64(span)))
+		if urgent || working(t) {
+			return t
+		}
+		// The end of the day before: mornings would put two of them in the wrong order.
+		l := t.In(home)
+		evening := time.Date(l.Year(), l.Month(), l.Day(), 15, 30, 0, 0, home).Add(time.Duration(share * float64(time.Hour)))
+		for !working(evening) || evening.After(t) {
+			evening = evening.AddDate(0, 0, -1)
+		}
+		if evening.Before(from) {
+			return t
+		}
+		return evening.UTC()
+	}
 	if urgent || d.chance(.4) {
 		p.act(when(.06+.05*d.Float64()), s, owner, stage, string(errata.Investigating), "")
 		p.act(when(.42+.1*d.Float64()), s, owner, stage, string(errata.Fixing), "")
@@ -188,7 +207,7 @@ func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
 		cause = errata.Causes[d.IntN(len(errata.Causes))]
 	}
 	p.act(end, s, owner, resolve, string(cause), note)
-	if !d.chance(.09) {
+	if !d.chance(.07) {
 		return end
 	}
 	again := end.Add(d.between(2*time.Minute, 9*time.Minute)) // the clock never stopped

@@ -61,7 +61,7 @@ func paymentsUrgent() []fault {
 			fixed: "Rounded once, at the end. The books of the month agree again.",
 		},
 		{
-			severity: errata.P1, typ: "java.lang.IllegalStateException", value: "payment %d is already settled",
+			name: "settled", severity: errata.P1, typ: "java.lang.IllegalStateException", value: "payment %d is already settled",
 			source: []string{"        if (payment.state() == SETTLED) {", ">            throw new IllegalStateException(\"payment \" + payment.id() + \" is already settled\");", "        }"},
 			places: []place{
 				{paymentsModule + "Settlement", "settle", "Settlement.java", 58, ""},
@@ -107,7 +107,7 @@ func paymentsFaults() []fault {
 			fixed: "Empty is absent.",
 		},
 		{
-			severity: errata.P2, typ: "java.sql.SQLTransientConnectionException", value: "HikariPool-1 - Connection is not available, request timed out after %d ms",
+			name: "pool", severity: errata.P2, typ: "java.sql.SQLTransientConnectionException", value: "HikariPool-1 - Connection is not available, request timed out after %d ms",
 			source: []string{">        try (var c = pool.getConnection()) {", "            return work.on(c);", "        }"},
 			places: []place{
 				{paymentsModule + "Database", "with", "Database.java", 27, ""},
@@ -134,7 +134,7 @@ func paymentsFaults() []fault {
 			severity: errata.P3, level: "info", typ: "org.example.payments.CardDeclined", value: "declined: insufficient funds (code %d)",
 			source: []string{">            case DECLINED -> throw new CardDeclined(answer.code());"},
 			places: []place{{paymentsModule + "NordpayClient", "check", "NordpayClient.java", 155, ""}},
-			users:  700, size: 900, shape: steady, noise: "expected",
+			users:  700, size: 1440, shape: steady, noise: "expected",
 		},
 	}
 }
