@@ -14,6 +14,7 @@ func (s *Server) routes() []row {
 		set     = setup{s}
 		svc     = services{s}
 		list    = issues{s}
+		resp    = responses{s}
 		one     = issue{s}
 		do      = act{one}
 		many    = bulk{s}
@@ -64,6 +65,8 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: post, Path: "/issues/:id/comments/:note/delete", Name: "issue.comment.delete", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.remove},
 		{errata.Route{Method: post, Path: "/issues/bulk", Name: "issues.bulk", Action: errata.IssueRead, Auth: session, CSRF: true}, many.post},
 		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true}, one.show},
+		{errata.Route{Method: get, Path: "/analytics/response", Name: "response", Action: errata.AnalyticsRead, Auth: session}, resp.show},
+		{errata.Route{Method: get, Path: "/analytics/response/episodes", Name: "response.episodes", Action: errata.AnalyticsRead, Auth: session}, resp.episodes},
 		{errata.Route{Method: get, Path: "/system", Name: "system", Action: errata.SystemRead, Auth: session}, sys.show},
 
 		{errata.Route{Method: get, Path: "/api/v1/issues", Name: "api.issues", Action: errata.IssueRead, Auth: token}, api.issues},
@@ -71,6 +74,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/api/v1/issues/:id/events", Name: "api.issue.events", Action: errata.EventRead, Object: "issue", Auth: token}, api.issueEvents},
 		{errata.Route{Method: get, Path: "/api/v1/events/:event_id", Name: "api.event", Action: errata.EventRead, Object: "event", Auth: token}, api.event},
 		{errata.Route{Method: get, Path: "/api/v1/analytics/volume", Name: "api.volume", Action: errata.AnalyticsRead, Auth: token}, api.volume},
+		{errata.Route{Method: get, Path: "/api/v1/analytics/response", Name: "api.response", Action: errata.AnalyticsRead, Auth: token}, api.response},
 		{errata.Route{Method: get, Path: "/api/openapi.json", Name: "api.openapi", Auth: public}, api.openapi},
 	}
 	r = append(r, s.peopleRoutes()...)

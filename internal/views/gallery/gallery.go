@@ -42,6 +42,8 @@ func Entries() []Entry {
 		{"issue", []string{"head", "trend", "event", "response", "activity"}, issueStates()},
 		{"act", nil, actPages()},
 		{"bulk", nil, bulkStates()},
+		{"response", nil, analyticsStates()},
+		{"episodes", nil, episodesStates()},
 		{"system", nil, systemStates()},
 		{"people", nil, peopleStates()},
 		{"person", nil, personStates()},

@@ -137,7 +137,7 @@ func tags(html string) []tag {
 var allowedHTMX = []string{"hx-get", "hx-post", "hx-target", "hx-swap", "hx-push-url", "hx-trigger", "hx-status", "hx-indicator"}
 
 // routes are where forms may lead.
-var routes = []string{"post /login", "post /logout", "post /me/appearance", "post /setup/admin", "post /setup/service", "post /services", "get /issues", "get /overview", "post /issues/:id/ack",
+var routes = []string{"post /login", "post /logout", "post /me/appearance", "post /setup/admin", "post /setup/service", "post /services", "get /issues", "get /overview", "get /analytics/response", "post /issues/:id/ack",
 	"post /issues/bulk", "post /issues/:id/unack", "post /issues/:id/assign", "post /issues/:id/resolve", "post /issues/:id/reopen", "post /issues/:id/ignore",
 	"post /issues/:id/unignore", "post /issues/:id/severity", "post /issues/:id/stage", "post /issues/:id/watch", "post /issues/:id/comments", "post /issues/:id/comments/n2",
 }

@@ -51,6 +51,7 @@ const (
 	SectionNone     Section = ""
 	SectionOverview Section = "overview"
 	SectionIssues   Section = "issues"
+	SectionResponse Section = "response"
 	SectionServices Section = "services"
 	SectionSystem   Section = "system"
 	SectionUsers    Section = "users"
@@ -104,6 +105,7 @@ func Nav(may func(errata.Action) bool) []NavItem {
 	}{
 		{NavItem{Text: "Overview", URL: "/overview", Icon: "layout-dashboard", Section: SectionOverview, Keys: "o"}, errata.IssueRead},
 		{NavItem{Text: "Issues", URL: "/issues", Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
+		{NavItem{Text: "Response", URL: "/analytics/response", Icon: "chart-no-axes-combined", Section: SectionResponse, Keys: "a"}, errata.AnalyticsRead},
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
 		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},
 		{NavItem{Text: "Roles", URL: "/roles", Icon: "shield-check", Section: SectionRoles, Foot: true}, errata.RoleRead},

@@ -67,3 +67,9 @@ func (m Error) Whole() templ.Component { return errorPage(m) }
 
 // Whole shows the page.
 func (m SystemPage) Whole() templ.Component { return systemPage(m) }
+
+// Whole shows the page.
+func (m Analytics) Whole() templ.Component { return analyticsPage(m) }
+
+// Whole shows the page.
+func (m Episodes) Whole() templ.Component { return episodesPage(m) }

@@ -199,8 +199,11 @@ func (f Filter) pickLabel() string {
 }
 
 func (f Filter) icon() string {
-	if f.Key == "env" {
+	switch f.Key {
+	case "env":
 		return "globe"
+	case "severity":
+		return "circle-alert"
 	}
 	return "boxes"
 }
