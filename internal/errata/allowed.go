@@ -68,9 +68,15 @@ func illegal(i Issue, act string) error {
 	}
 	message := "An issue that is " + string(i.Status) + " cannot be " + done[act] + "."
 	return Because(Conflict, message, nil, Detail{
-		Reason: ReasonIllegal, Message: message, Hint: "It can be " + strings.Join(words, ", ") + ".",
+		Reason: ReasonIllegal, Message: message, Hint: "It can be " + either(words) + ".",
 		Data: map[string]any{"from": string(i.Status), "action": act, "allowed": slices.Clone(allowed)},
 	})
+}
+
+// either joins words as a sentence does: a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // Stale is the answer to an act that was decided on an older version: what the

@@ -13,6 +13,7 @@ func (s *Server) routes() []row {
 		in      = login{s}
 		set     = setup{s}
 		svc     = services{s}
+		over    = overviews{s}
 		list    = issues{s}
 		resp    = responses{s}
 		one     = issue{s}
@@ -45,6 +46,8 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: post, Path: "/services", Name: "service.create", Action: errata.ProjectCreate, Auth: session, CSRF: true}, svc.create},
 		{errata.Route{Method: get, Path: "/services/:slug/setup", Name: "service.setup", Action: errata.KeyRead, Object: "project", Auth: session}, svc.setup},
 
+		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true}, one.show},
+		{errata.Route{Method: get, Path: "/overview", Name: "overview", Action: errata.IssueRead, Auth: session}, over.show},
 		{errata.Route{Method: get, Path: "/issues", Name: "issues", Action: errata.IssueRead, Auth: session}, list.show},
 		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event", Name: "issue.event", Action: errata.EventRead, Object: "issue", Auth: session}, one.show},
@@ -64,7 +67,6 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: post, Path: "/issues/:id/comments/:note", Name: "issue.comment.edit", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.edit},
 		{errata.Route{Method: post, Path: "/issues/:id/comments/:note/delete", Name: "issue.comment.delete", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true}, do.remove},
 		{errata.Route{Method: post, Path: "/issues/bulk", Name: "issues.bulk", Action: errata.IssueRead, Auth: session, CSRF: true}, many.post},
-		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true}, one.show},
 		{errata.Route{Method: get, Path: "/analytics/response", Name: "response", Action: errata.AnalyticsRead, Auth: session}, resp.show},
 		{errata.Route{Method: get, Path: "/analytics/response/episodes", Name: "response.episodes", Action: errata.AnalyticsRead, Auth: session}, resp.episodes},
 		{errata.Route{Method: get, Path: "/system", Name: "system", Action: errata.SystemRead, Auth: session}, sys.show},
@@ -78,6 +80,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/api/openapi.json", Name: "api.openapi", Auth: public}, api.openapi},
 	}
 	r = append(r, s.peopleRoutes()...)
+	r = append(r, s.actRoutes()...)
 	if s.Dev {
 		g := galleryPages{s}
 		r = append(r, row{errata.Route{Method: get, Path: "/dev/gallery", Name: "gallery", Auth: public}, g.index},

@@ -109,9 +109,12 @@ func headAsGet(next http.Handler) http.Handler {
 // guarded puts in front of a handler what its row asks for.
 func (s *Server) guarded(r row) echo.HandlerFunc {
 	do := r.do
-	if r.Method == http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost && r.Auth == errata.AuthToken:
+		do = readQuery(true, readJSON(do))
+	case r.Method == http.MethodPost:
 		do = readForm(do)
-	} else {
+	default:
 		do = readQuery(r.Auth == errata.AuthToken, do)
 	}
 	if r.Rate == "login" {
