@@ -51,6 +51,7 @@ func pathOf(r errata.Route) string {
 		return static.Path(static.Stylesheet)
 	}
 	return strings.NewReplacer(":id", "CHE-1", ":event_id", sharedID+"?project=checkout", ":event", "last", ":part", "raw", ":slug", "checkout",
+		":invite", "0", ":token", "0", ":stream", "change", ":seq", "1",
 		"{id}", "1", "{$}", "").Replace(r.Path)
 }
 
@@ -143,6 +144,13 @@ func wanted(r errata.Route) []int {
 		return []int{303}
 	case "issue.event.part", "issue.event.reveal":
 		return []int{200, 404}
+	case "user", "user.grant", "user.revoke", "user.disable", "user.enable", "user.sessions", "user.invite.renew", "user.invite.withdraw",
+		"invite", "invite.accept", "me.session.end", "token.revoke":
+		return []int{404} // nobody has this id, nothing this link
+	case "user.invite.post", "me.profile", "me.password", "me.token":
+		return []int{422}
+	case "me.sessions.end":
+		return []int{303}
 	}
 	return []int{200}
 }

@@ -100,8 +100,8 @@ func NewPersonPage(c layout.Chrome, in PersonPageIn) PersonPage {
 			{Name: "role", Label: "Role", Type: "select", Value: in.Role, Options: roleOptions("", errata.Roles)},
 			{Name: "project", Label: "Where", Type: "select", Value: in.Where, Options: placeOptions("Everywhere", in.Projects)},
 		}
-		m.Problems = refusals(m.Form, in.Err)
 	}
+	m.Problems = refusals(m.Form, in.Err)
 	return m
 }
 
