@@ -144,6 +144,7 @@ func actStates() []state {
 		issue("conflict", func(in *page.IssueIn) {
 			acknowledged(in)
 			in.Activity.Transitions[5].At, in.Activity.Transitions[5].Rule = ago(8*time.Second), errata.RuleAcknowledge
+			in.Activity.People = byID(team...)
 			in.Conflict = page.ConflictWords(*in, errata.Because(errata.Conflict, "Ada Rivera changed this issue before you.", nil, errata.Detail{Reason: errata.ReasonStale}))
 		}),
 		issue("note-required", func(in *page.IssueIn) {

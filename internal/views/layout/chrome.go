@@ -97,6 +97,10 @@ type Chrome struct {
 	Said    *ui.Toast   // what the act before this page came to
 }
 
+// IssuesStart is where the navigation leads for issues: those that are not
+// over.
+const IssuesStart = "/issues?q=is:unresolved"
+
 // Nav returns the entries that the reader may follow.
 func Nav(may func(errata.Action) bool) []NavItem {
 	all := []struct {
@@ -104,7 +108,7 @@ func Nav(may func(errata.Action) bool) []NavItem {
 		action errata.Action
 	}{
 		{NavItem{Text: "Overview", URL: "/overview", Icon: "layout-dashboard", Section: SectionOverview, Keys: "o"}, errata.IssueRead},
-		{NavItem{Text: "Issues", URL: "/issues", Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
+		{NavItem{Text: "Issues", URL: IssuesStart, Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
 		{NavItem{Text: "Response", URL: "/analytics/response", Icon: "chart-no-axes-combined", Section: SectionResponse, Keys: "a"}, errata.AnalyticsRead},
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
 		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},

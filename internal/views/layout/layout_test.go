@@ -70,7 +70,7 @@ func TestApp(t *testing.T) {
 	}
 	got := html(t, App(c, templ.NopComponent))
 	for _, want := range []string{
-		`<title>Issues · Errata</title>`, `<a href="/issues" title="Issues" aria-current="page" data-key="g i">`, `Search degraded since today 16:17`,
+		`<title>Issues · Errata</title>`, `<a href="/issues?q=is:unresolved" title="Issues" aria-current="page" data-key="g i">`, `Search degraded since today 16:17`,
 		`<form method="post" action="/logout">`, `<input type="hidden" name="next" value="/issues?q=a">`, `value="dark" checked`, `&lt;b&gt;`, `Ada &lt;i&gt;`,
 	} {
 		if !strings.Contains(got, want) {

@@ -61,6 +61,7 @@ type Control struct {
 type NoteField struct {
 	Label, Text, Error string
 	Required           bool
+	Said               bool // Label says when it is needed
 }
 
 // ResolveForm asks why it is over.
@@ -272,7 +273,7 @@ func newAssignForm(i errata.Issue, in ActsIn) *AssignForm {
 }
 
 func newSeverityForm(i errata.Issue) *SeverityForm {
-	f := &SeverityForm{Note: NoteField{Label: "Note, needed between P1 and P2"}}
+	f := &SeverityForm{Note: NoteField{Label: "Note, needed between P1 and P2", Said: true}}
 	for _, s := range errata.Severities {
 		f.Options = append(f.Options, SeverityOption{Value: s.String(), Text: s.String() + " " + s.Word(), Severity: &s, On: i.Severity == s && i.SeverityLocked})
 	}

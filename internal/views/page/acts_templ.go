@@ -1245,7 +1245,7 @@ func noteField(n NoteField) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !n.Required {
+		if !n.Required && !n.Said {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 86, "<small class=\"muted\">optional</small>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -136,7 +136,7 @@ func (m *Bulk) forms(in BulkIn) {
 	switch in.Act {
 	case errata.ActResolve:
 		m.Resolve = newResolveForm(errata.Issue{Severity: errata.P3})
-		m.Resolve.Note.Text, m.Resolve.Note.Label = in.Note, "Note, needed for P0"
+		m.Resolve.Note = NoteField{Text: in.Note, Label: "Note, needed for P0", Said: true}
 		if in.Cause != "" {
 			m.Resolve.Cause = string(in.Cause)
 		}

@@ -7,7 +7,7 @@ import (
 	"errata/internal/views/ui"
 )
 
-// StartOfIssues is the query of the tab that the navigation leads to.
+// StartOfIssues is the query of the tab that layout.IssuesStart leads to.
 const StartOfIssues = "is:unresolved"
 
 // tabs are the views of the list that are always there.
