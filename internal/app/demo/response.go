@@ -223,15 +223,12 @@ func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
 	return end
 }
 
-// neglect is what becomes of what nobody looks at: every other Friday somebody
-// tidies up.
+// neglect is what becomes of what nobody looks at: on Fridays somebody tidies
+// up, and leaves some of it.
 func (p *plan) neglect(s *subject, at time.Time) course {
 	friday := time.Date(p.from.Year(), p.from.Month(), p.from.Day(), 14, 10, 0, 0, home)
-	for friday.Weekday() != time.Friday || friday.Before(at.Add(6*day)) {
+	for friday.Weekday() != time.Friday || friday.Before(at.Add(4*day)) {
 		friday = friday.AddDate(0, 0, 1)
-		if _, week := friday.ISOWeek(); friday.Weekday() == time.Friday && week%2 == 1 {
-			friday = friday.AddDate(0, 0, 1)
-		}
 	}
 	if !friday.Before(p.now) || s.dice.chance(.4) {
 		return course{p.now, p.now, stays}
