@@ -139,6 +139,15 @@ CREATE INDEX watch_user ON watch (user_id, at);
 CREATE INDEX issue_open ON issue (project_id, severity, opened_at, id) WHERE status = 'open';
 CREATE INDEX issue_owner ON issue (assignee_id, rank, last_seen, id) WHERE assignee_id IS NOT NULL;
 
+-- Which issues led in a range, and how many new ones nobody owns, without reading the rows: events move last_seen
+-- anyway.
+DROP INDEX issue_seen;
+DROP INDEX issue_seen_project;
+DROP INDEX issue_first;
+CREATE INDEX issue_seen ON issue (last_seen, id, project_id, events, users);
+CREATE INDEX issue_seen_project ON issue (project_id, last_seen, id, events, users);
+CREATE INDEX issue_first ON issue (first_seen, id, project_id, assignee_id);
+
 -- How fast a response is wanted, µs; project '' = the installation, NULL = no target.
 CREATE TABLE target (
   project_id TEXT     NOT NULL,

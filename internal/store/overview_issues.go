@@ -140,9 +140,11 @@ func (tx *Tx) CountActive(ctx context.Context, f ActiveFilter, all []Active) err
 		err := tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
 			var id string
 			var now, before int64
-			err := r.Scan(&id, &now, &before)
+			if err := r.Scan(&id, &now, &before); err != nil {
+				return err
+			}
 			at[id].Events, at[id].Before = now, before
-			return err
+			return nil
 		})
 		if err != nil {
 			return err

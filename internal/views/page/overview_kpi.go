@@ -109,7 +109,7 @@ func (in OverviewIn) firstSeen() string {
 func countDelta(diff int64) *Delta {
 	switch {
 	case diff == 0:
-		return &Delta{Flat: true, Text: "0", Spoken: "unchanged, as many"}
+		return &Delta{Flat: true, Text: "no change", Spoken: "as many"}
 	case diff > 0:
 		return &Delta{Up: true, Text: ui.Num(diff), Spoken: ui.Num(diff) + " more"}
 	}

@@ -42,7 +42,7 @@ type Weeks struct {
 // WeekClock is one response time with its chart.
 type WeekClock struct {
 	Label, Title string
-	Value        []ValuePiece
+	Value        string
 	Missing      string
 	N            string
 	Chart        chart.Line
@@ -83,7 +83,7 @@ func words(all []errata.Severity) (out []string) {
 func newWeekClock(in OverviewIn, label string, c WeekClockIn, labels []chart.Label) WeekClock {
 	w := WeekClock{Label: label, Title: clockTitles[label], Missing: "none yet", N: "n " + ui.Num(c.Total.N)}
 	if c.Total.N > 0 {
-		w.Value, w.Missing = durationPieces(c.Total.P50), ""
+		w.Value, w.Missing = ui.Duration(c.Total.P50), ""
 	}
 	if label == "MTTR" && c.Total.Open.N > 0 {
 		w.N += ", " + ui.Num(c.Total.Open.N) + " open"
