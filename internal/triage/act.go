@@ -24,14 +24,10 @@ type attempt struct {
 }
 
 func (s *Service) act(ctx context.Context, who errata.Actor, id string, f Form, d deed) (out Result, err error) {
-	f.Note = strings.TrimSpace(f.Note)
-	if err := checkNote(f.Note); err != nil {
-		return Result{}, err
-	}
 	if err := s.Fail("triage.before"); err != nil {
 		return Result{}, err
 	}
-	t := &attempt{who: who, form: f, deed: d, at: s.Clock().UnixMicro()}
+	t := s.attempt(who, f, d)
 	err = s.Store.InTx(ctx, func(tx *store.Tx) error {
 		t.ids.Rewind()
 		c, err := s.open(ctx, tx, who, id)
@@ -59,11 +55,17 @@ func (s *Service) act(ctx context.Context, who errata.Actor, id string, f Form, 
 	return out, s.Fail("triage.after")
 }
 
-func checkNote(note string) error {
-	if utf8.RuneCountInString(note) > errata.MaxNote {
-		return refuse("note", errata.ReasonLong, "A note has at most 20,000 characters.")
+func (s *Service) attempt(who errata.Actor, f Form, d deed) *attempt {
+	f.Note = clean(f.Note)
+	if utf8.RuneCountInString(f.Note) > errata.MaxNote {
+		d.wrong = refuse("note", errata.ReasonLong, "A note has at most 20,000 characters.")
 	}
-	return nil
+	return &attempt{who: who, form: f, deed: d, at: s.Clock().UnixMicro()}
+}
+
+// clean makes of what somebody typed what both databases keep.
+func clean(text string) string {
+	return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD"))
 }
 
 // open reads an issue by its short id. What the actor may not see is not found.
@@ -140,6 +142,9 @@ const reasonBusy = "busy"
 
 // decide asks the rule. A note gets its id first, since rules ask for one.
 func (t *attempt) decide(c *scene) (step errata.Step, noteID string, err error) {
+	if t.wrong != nil {
+		return step, "", t.wrong
+	}
 	if t.form.Note != "" {
 		noteID = t.ids.Next()
 	}

@@ -88,12 +88,8 @@ func (s *Service) bulk(who errata.Actor, f *BulkForm) (*attempt, error) {
 	case len(f.IDs) > MaxBulk:
 		return nil, refuse("ids", "act.too_many", "At most 500 issues are changed at once.")
 	}
-	f.Note = strings.TrimSpace(f.Note)
-	if err := checkNote(f.Note); err != nil {
-		return nil, err
-	}
 	d, err := s.deedOf(who, f)
-	return &attempt{who: who, form: Form{Note: f.Note}, deed: d, at: s.Clock().UnixMicro()}, err
+	return s.attempt(who, Form{Note: f.Note}, d), err
 }
 
 // unique keeps the first of equal ids, in their order.
@@ -113,7 +109,7 @@ func (s *Service) deedOf(who errata.Actor, f *BulkForm) (deed, error) {
 	case errata.ActAck:
 		return acknowledge(), nil
 	case errata.ActAssign:
-		return s.assign(who, f.Assignee)
+		return s.assign(who, f.Assignee), nil
 	case errata.ActResolve:
 		return resolve(f.Cause), nil
 	case errata.ActReopen:

@@ -13,16 +13,16 @@ import (
 // Comment writes a comment. Its author watches the issue from now on, and so do
 // those it mentions as @login, if they can see the issue.
 func (s *Service) Comment(ctx context.Context, who errata.Actor, id, body string) (errata.IssueNote, error) {
-	body, err := checkComment(body)
-	if err != nil {
-		return errata.IssueNote{}, err
-	}
+	body, wrong := checkComment(body)
 	var ids store.IDs
 	note := errata.IssueNote{ID: ids.Next(), Kind: errata.NoteComment, AuthorID: who.ID, At: s.Clock().UnixMicro(), Body: body}
-	err = s.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := s.Store.InTx(ctx, func(tx *store.Tx) error {
 		c, err := s.comments(ctx, tx, who, id, note.ID)
 		if err != nil {
 			return err
+		}
+		if wrong != nil {
+			return wrong
 		}
 		note.IssueID = c.issue.ID
 		if err := tx.CreateNote(ctx, note); err != nil {
@@ -56,7 +56,7 @@ func (s *Service) comments(ctx context.Context, tx *store.Tx, who errata.Actor, 
 }
 
 func checkComment(body string) (string, error) {
-	body = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(body, "\x00", ""), "\uFFFD"))
+	body = clean(body)
 	switch {
 	case body == "":
 		return "", refuse("body", errata.ReasonEmpty, "Write something.")
@@ -97,12 +97,12 @@ func (s *Service) mention(c *scene, note errata.IssueNote) error {
 
 // EditComment replaces the text of a comment of one's own.
 func (s *Service) EditComment(ctx context.Context, who errata.Actor, id, noteID, body string) error {
-	body, err := checkComment(body)
-	if err != nil {
-		return err
-	}
+	body, wrong := checkComment(body)
 	at := s.Clock().UnixMicro()
 	return s.own(ctx, who, id, noteID, func(c *scene, n errata.IssueNote) error {
+		if wrong != nil {
+			return wrong
+		}
 		if err := c.tx.EditNote(ctx, n.ID, body, at); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ type deed struct {
 	fields []string
 	do     func(*scene, errata.Act) (errata.Step, error)
 	owner  string // account that has the issue afterwards, "" = not an assignment
+	wrong  error  // what the form asks for in vain; told to those who may act at all
 }
 
 // scene is an issue as a transaction sees it.
@@ -79,18 +80,19 @@ func (c *scene) before(r errata.Resolution) (was errata.Status, err error) {
 
 // assign reads who is to have the issue. Whoever gets it must be able to read
 // it. Taking it oneself, or giving up what one has, is a right of its own.
-func (s *Service) assign(who errata.Actor, to string) (deed, error) {
+func (s *Service) assign(who errata.Actor, to string) deed {
 	account, named := strings.CutPrefix(to, "user:")
+	var wrong error
 	switch {
 	case to == "me" && who.Human():
 		account = who.ID
 	case to == "none":
 		account = ""
 	case !named || account == "":
-		return deed{}, refuse("assignee", errata.ReasonAssignee, "Write user:<id>, me or none.")
+		wrong = refuse("assignee", errata.ReasonAssignee, "Write user:<id>, me or none.")
 	}
 	return deed{
-		name: errata.ActAssign, fields: []string{"assignee"}, owner: account,
+		name: errata.ActAssign, fields: []string{"assignee"}, owner: account, wrong: wrong,
 		right: func(i errata.Issue) errata.Action {
 			if who.Human() && (account == who.ID || account == "" && i.AssigneeID == who.ID) {
 				return errata.IssueAssignSelf
@@ -105,7 +107,7 @@ func (s *Service) assign(who errata.Actor, to string) (deed, error) {
 			}
 			return c.issue.Assign(c.episode, a, account)
 		},
-	}, nil
+	}
 }
 
 // canRead refuses an assignee who is no active account or may not see the issue.

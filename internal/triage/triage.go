@@ -93,11 +93,7 @@ func (s *Service) Unacknowledge(ctx context.Context, who errata.Actor, id string
 
 // Assign gives the issue to somebody who can read it, or to nobody.
 func (s *Service) Assign(ctx context.Context, who errata.Actor, id string, f AssignForm) (Result, error) {
-	d, err := s.assign(who, f.Assignee)
-	if err != nil {
-		return Result{}, err
-	}
-	return s.act(ctx, who, id, f.Form, d)
+	return s.act(ctx, who, id, f.Form, s.assign(who, f.Assignee))
 }
 
 // Resolve resolves the issue from now on.
@@ -126,11 +122,12 @@ func (s *Service) Unignore(ctx context.Context, who errata.Actor, id string, f F
 func (s *Service) Severity(ctx context.Context, who errata.Actor, id string, f SeverityForm) (Result, error) {
 	to, known := errata.ParseSeverity(f.Severity)
 	auto := strings.EqualFold(f.Severity, "auto")
+	var wrong error
 	if !known && !auto {
-		return Result{}, refuse("severity", errata.ReasonSeverity, "A severity is P0, P1, P2, P3, or auto.")
+		wrong = refuse("severity", errata.ReasonSeverity, "A severity is P0, P1, P2, P3, or auto.")
 	}
 	return s.act(ctx, who, id, f.Form, deed{
-		name: errata.ActSeverity, right: always(errata.IssueSeverity), fields: []string{"severity", "severity_locked"},
+		name: errata.ActSeverity, right: always(errata.IssueSeverity), fields: []string{"severity", "severity_locked"}, wrong: wrong,
 		do: func(c *scene, a errata.Act) (errata.Step, error) {
 			if auto {
 				return c.issue.FreeSeverity(c.episode, a)
