@@ -49,10 +49,7 @@ func (s *Service) Own(ctx context.Context, who errata.Actor) (out Own, err error
 // EditProfile changes the actor's name and time zone.
 func (s *Service) EditProfile(ctx context.Context, who errata.Actor, name, zone string) error {
 	name, zone = strings.TrimSpace(name), strings.TrimSpace(zone)
-	var wrong []errata.Detail
-	if name == "" || len([]rune(name)) > 100 {
-		wrong = append(wrong, field("name", "length", "Write a name of 1 to 100 characters."))
-	}
+	wrong := checkName(name)
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || zone == "" { // the machine's zone is nobody's
 		wrong = append(wrong, field("zone", "zone", "“"+clip(zone, 100)+"” is no time zone. Write one like Europe/Berlin."))
 	}
@@ -158,7 +155,7 @@ func (s *Service) CreateOwnToken(ctx context.Context, who errata.Actor, f OwnTok
 	}
 	f.Name = strings.TrimSpace(f.Name)
 	wrong := errata.DetailsOf(checkTokenForm(TokenForm{Actions: f.Actions, Life: f.Life}))
-	if f.Name == "" || len([]rune(f.Name)) > 100 {
+	if checkName(f.Name) != nil {
 		wrong = append([]errata.Detail{field("name", "length", "Write what the token is for, in 1 to 100 characters.")}, wrong...)
 	}
 	for _, a := range f.Actions {

@@ -29,6 +29,12 @@ func TestOwnProfile(t *testing.T) {
 			t.Errorf("unchanged: %v", err)
 		}
 		want(t, o.EditProfile(ctx, bo, " ", "UTC"), errata.Invalid, "length")
+		for _, name := range []string{"Ada\u202eadA", "Ada\nBcc: x", "Ada\u200b", "Ada\xff", "Ada\u2028Bo"} {
+			want(t, o.EditProfile(ctx, bo, name, "UTC"), errata.Invalid, "format")
+		}
+		if err := o.EditProfile(ctx, bo, "\u0646\u06af\u200c\u0627\u0631 Zo\u00eb O'Neil-Ng", "UTC"); err != nil {
+			t.Errorf("a name of another script: %v", err)
+		}
 		for _, zone := range []string{"", "Local", "Mars/Olympus", "../../etc/passwd"} {
 			want(t, o.EditProfile(ctx, bo, "Bo", zone), errata.Invalid, "zone")
 		}

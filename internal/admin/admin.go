@@ -26,8 +26,9 @@ type Options struct {
 	Decide    errata.Decide
 	Poll      func(context.Context) error // reads the policy if another process has changed it
 	Log       *slog.Logger
-	Mail      Mailer // nil: no mail server is set
-	URL       string // public base URL, without a final slash
+	Mail      Mailer       // nil: no mail server is set
+	Views     *store.Views // who read the audit; nil in a command
+	URL       string       // public base URL, without a final slash
 	DataDir   string
 	Version   string
 }

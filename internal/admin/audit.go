@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"errata/internal/errata"
@@ -69,7 +70,17 @@ func (s *Service) Audit(ctx context.Context, who errata.Actor, f AuditForm) (out
 		out.AuditNames, err = s.auditNames(ctx, tx, who, out.Rows)
 		return err
 	})
+	if err == nil {
+		s.viewed(who, errata.Resource{Name: "audit:" + string(f.Stream)})
+	}
 	return out, err
+}
+
+// viewed writes down that somebody has read the audit.
+func (s *Service) viewed(who errata.Actor, on errata.Resource) {
+	if s.Views != nil {
+		s.Views.Note(who, errata.AuditRead, on)
+	}
 }
 
 // AuditRow reads one row with its names; not_found also for a row that the
@@ -92,6 +103,9 @@ func (s *Service) AuditRow(ctx context.Context, who errata.Actor, stream errata.
 		names, err = s.auditNames(ctx, tx, who, []errata.AuditRow{row})
 		return err
 	})
+	if err == nil {
+		s.viewed(who, errata.On(row.ProjectID, "audit", string(stream)+"/"+strconv.FormatInt(seq, 10)))
+	}
 	return row, names, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"errata/internal/auth"
 	"errata/internal/errata"
@@ -164,9 +166,7 @@ func (s *Service) newAccount(ctx context.Context, email, name, password string) 
 	if !isAddress(email) {
 		wrong = append(wrong, field("email", "address", "Write an e-mail address, like name@example.com."))
 	}
-	if name == "" || len([]rune(name)) > 100 {
-		wrong = append(wrong, field("name", "length", "Write a name of 1 to 100 characters."))
-	}
+	wrong = append(wrong, checkName(name)...)
 	if err := auth.CheckPassword(password, email, name); err != nil {
 		wrong = append(wrong, errata.DetailsOf(err)...)
 	}
@@ -178,6 +178,24 @@ func (s *Service) newAccount(ctx context.Context, email, name, password string) 
 		ID: newID(), Email: email, Login: login(email), Name: name, PasswordHash: hash,
 		State: errata.UserActive, Zone: "UTC", CreatedAt: s.now(),
 	}, err
+}
+
+// checkName says what is wrong with a person's name. Characters that are not
+// seen would let one name look like another.
+func checkName(name string) []errata.Detail {
+	switch {
+	case name == "" || len([]rune(name)) > 100:
+		return []errata.Detail{field("name", "length", "Write a name of 1 to 100 characters.")}
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unseen):
+		return []errata.Detail{field("name", "format", "A name is one line without characters that cannot be seen.")}
+	}
+	return nil
+}
+
+// unseen are control and formatting characters, but the two joiners that some
+// scripts are written with.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) && r != '\u200c' && r != '\u200d'
 }
 
 // login keeps of an address what may stand behind an @.

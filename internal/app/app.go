@@ -143,6 +143,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 	})
 	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail})
 	a.views = store.NewViews(a.store)
+	a.admin.Views = a.views
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
 	if err != nil {

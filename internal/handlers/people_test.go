@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"errata/internal/apptest"
 	"errata/internal/errata"
@@ -297,7 +298,10 @@ func TestAuditPage(t *testing.T) {
 	}
 	see(t, p, boss, 200, "/audit/change/"+rows.FindStringSubmatch(first)[1], "Of the row before", "role", "auditor")
 	see(t, p, boss, 200, "/audit/verify", "The chain is whole")
-	see(t, p, boss, 200, "/audit?stream=access")
+	p.Until(10*time.Second, "the reading of the audit is written down", func() bool {
+		_, text := p.Page(boss, "/audit?stream=access")
+		return strings.Contains(text, "audit:read") && strings.Contains(text, "audit change")
+	})
 	see(t, p, boss, 200, "/audit?from=2001-01-01&to=2001-01-02", "Nothing was written down", "Show all")
 	for _, bad := range []string{"from=yesterday", "result=x", "after=x", "stream=x"} {
 		see(t, p, boss, 422, "/audit?"+bad, "Please look at this again")

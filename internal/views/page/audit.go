@@ -178,6 +178,9 @@ func newAuditRow(r AuditRowIn, m ui.Moment) AuditRow {
 		At: m.Stamp(r.At), Actor: actorWords(r), Via: r.Via, Action: string(r.Action), URL: auditURL(r.AuditRow), Service: r.Service,
 		Object: objectWords(r), ObjectURL: r.ObjectURL, Result: string(r.Result), Tone: resultTones[r.Result],
 	}
+	if r.Via == r.ActorID {
+		row.Via = "" // said already
+	}
 	if r.ActorName != "" {
 		p := ui.NewPerson(errata.Person{ID: r.ActorID, Name: r.ActorName, Login: r.ActorLogin})
 		row.Person = &p
