@@ -36,7 +36,7 @@ func TestManifest(t *testing.T) {
 		if r.Action == "" && r.Auth == errata.AuthToken {
 			t.Errorf("%s asks a token for nothing", at)
 		}
-		if write := r.Method == http.MethodPost && r.Auth != errata.AuthIngest; r.CSRF != write {
+		if write := r.Method == http.MethodPost && r.Auth != errata.AuthIngest && r.Auth != errata.AuthToken; r.CSRF != write {
 			t.Errorf("%s: CSRF %v", at, r.CSRF)
 		}
 		if !slices.Contains([]errata.Auth{errata.AuthPublic, errata.AuthSetup, errata.AuthSession, errata.AuthToken, errata.AuthIngest}, r.Auth) {
@@ -124,6 +124,8 @@ func wanted(r errata.Route) []int {
 		return []int{401}
 	case r.Method == http.MethodOptions:
 		return []int{204}
+	case r.Auth == errata.AuthToken && r.Method == http.MethodPost:
+		return []int{403} // the token reads
 	case r.Auth == errata.AuthSetup, strings.HasPrefix(r.Name, "setup."):
 		return []int{404} // set-up is over
 	}
@@ -134,9 +136,9 @@ func wanted(r errata.Route) []int {
 		return []int{401}
 	case "service.create":
 		return []int{422}
-	case "issues.bulk", "issue.ack", "issue.unack", "issue.assign", "issue.resolve", "issue.reopen", "issue.ignore", "issue.unignore", "issue.severity", "issue.stage":
+	case "issue.ack", "issue.unack", "issue.assign", "issue.resolve", "issue.reopen", "issue.ignore", "issue.unignore", "issue.severity", "issue.stage":
 		return []int{400} // the form is empty
-	case "issue.comment":
+	case "issue.comment", "issues.bulk":
 		return []int{422}
 	case "issue.comment.edit", "issue.comment.delete":
 		return []int{404, 422}
