@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -494,5 +495,41 @@ func TestFirstCommandsTogether(t *testing.T) {
 		if problem := <-failed; problem != "" {
 			t.Error(problem)
 		}
+	}
+}
+
+// A demo that is interrupted while it makes its history leaves nothing behind.
+func TestDemoInterrupted(t *testing.T) {
+	p := newPlace(t, "ERRATA_LISTEN=127.0.0.1:0")
+	if err := os.Mkdir(p.file("tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := p.command("serve", "--demo")
+	c.Env = append(c.Env, "TMPDIR="+p.file("tmp"))
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, 6)
+	if _, err := io.ReadFull(out, first); err != nil || string(first) != "Making" {
+		t.Errorf("begins with %q, %v", first, err)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Error(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("ends with %v", err)
+	}
+	if left, err := os.ReadDir(p.file("tmp")); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if _, err := os.Stat(p.file("data")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the demo touched the data directory that is configured")
 	}
 }

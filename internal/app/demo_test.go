@@ -17,6 +17,7 @@ import (
 	"errata/internal/apptest"
 	"errata/internal/config"
 	"errata/internal/errata"
+	"errata/internal/views/page"
 )
 
 // signIns are the lines of the demo by which one becomes somebody.
@@ -43,9 +44,10 @@ func TestDemo(t *testing.T) {
 		if people[role] == nil {
 			t.Fatalf("nobody is %s in\n%s", role, p.Printed())
 		}
-		for _, path := range []string{"/overview", "/issues", "/issues/CHK-1", "/analytics/response"} {
+		_, list := p.Page(people[role], "/issues")
+		for _, path := range []string{"/overview", issueLink.FindString(list), "/analytics/response"} {
 			if code, _ := p.Page(people[role], path); code != http.StatusOK {
-				t.Errorf("%s of a %s: %d", path, role, code)
+				t.Errorf("%q of a %s: %d", path, role, code)
 			}
 		}
 	}
@@ -59,14 +61,20 @@ func TestDemo(t *testing.T) {
 
 func isDemo(d os.DirEntry) bool { return strings.HasPrefix(d.Name(), "errata-demo-") }
 
-// nothing are the words by which a card says that it has nothing to show.
-var nothing = regexp.MustCompile(`class="empty[" ][^>]*>[^<]*`)
+// issueLink is the address of an issue.
+var issueLink = regexp.MustCompile(`/issues/[A-Z]+-[0-9]+`)
+
+// nothing is how a card says that it has nothing to show.
+var nothing = regexp.MustCompile(`(?s)class="(?:empty|quiet)[" ].{0,200}`)
 
 // demoPages looks for cards that are empty.
 func demoPages(t *testing.T, p *apptest.Product, c *http.Client) {
+	if _, text := p.Page(c, "/issues?q=zebrafish"); !nothing.MatchString(text) {
+		t.Error("a list without issues is not recognised")
+	}
 	for _, path := range []string{
 		"/overview", "/overview?range=7d", "/overview?range=30d", "/issues", "/issues?q=is:unresolved+assigned:none", "/issues?q=is:resolved",
-		"/issues?q=is:ignored", "/issues?q=is:new", "/analytics/response", "/analytics/response?range=30d", "/services", "/users", "/audit", "/roles", "/system",
+		"/issues?q=is:ignored", "/issues?q=is:new", "/analytics/response", "/analytics/response?range=30d", "/analytics/response?range=7d", "/services", "/users", "/audit", "/audit?stream=access", "/roles", "/me",
 	} {
 		code, text := p.Page(c, path)
 		if code != http.StatusOK {
@@ -93,7 +101,7 @@ func demoSums(t *testing.T, p *apptest.Product, c *http.Client) {
 
 // demoToken makes a token by the form of the profile.
 func demoToken(t *testing.T, p *apptest.Product, c *http.Client) string {
-	r := p.Form(c, "/me/tokens", url.Values{"name": {"test"}, "scope": {"analytics:read"}, "days": {"30"}})
+	r := p.Form(c, "/me/tokens", url.Values{"token-name": {"test"}, page.ScopeField(errata.AnalyticsRead): {"on"}, "days": {"30"}})
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +135,7 @@ func TestDemoStopped(t *testing.T) {
 	}
 }
 
-// firstLine stops when anything is printed.
+// firstLine stops when anything is printed: then the history begins.
 type firstLine struct{ stop func() }
 
 // Write stops.

@@ -61,7 +61,7 @@ func (d *Demo) waits(acts []act) bool {
 
 func (d *Demo) do(ctx context.Context, acts []act) (err error) {
 	a := acts[0]
-	if a.do == browse {
+	if a.of == nil {
 		d.Clock.Set(a.at)
 		return d.visit(ctx, d.browsers[a.who], http.MethodGet, a.to)
 	}
@@ -94,6 +94,7 @@ func (d *Demo) do(ctx context.Context, acts []act) (err error) {
 		err = d.Triage.Watch(ctx, who, id, true)
 	case tidy:
 		err = d.tidy(ctx, acts)
+	case browse: // has no issue
 	}
 	return err
 }

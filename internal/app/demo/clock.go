@@ -8,14 +8,14 @@ import (
 // Clock shows the time at which the story is, and the real one when it has
 // been told to the end. It may be read and set from everywhere.
 type Clock struct {
-	real func() time.Time
+	wall func() time.Time
 	at   atomic.Int64 // µs; 0 = the real time
 }
 
 // NewClock returns a clock that stands at the beginning of the story.
-func NewClock(real func() time.Time) *Clock {
-	c := &Clock{real: real}
-	c.Set(real().Add(-Span))
+func NewClock(wall func() time.Time) *Clock {
+	c := &Clock{wall: wall}
+	c.Set(wall().Add(-Span))
 	return c
 }
 
@@ -24,11 +24,11 @@ func (c *Clock) Now() time.Time {
 	if at := c.at.Load(); at != 0 {
 		return time.UnixMicro(at).UTC()
 	}
-	return c.real()
+	return c.wall()
 }
 
-// Set moves the hands.
-func (c *Clock) Set(t time.Time) { c.at.Store(t.UnixMicro()) }
+// Set moves the hands forward; it never moves them back.
+func (c *Clock) Set(t time.Time) { c.at.Store(max(c.at.Load(), t.UnixMicro())) }
 
 // Release lets the clock go on by itself, from the real time.
 func (c *Clock) Release() { c.at.Store(0) }

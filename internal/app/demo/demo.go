@@ -48,8 +48,8 @@ func New(o Options) *Demo { return &Demo{Options: o} }
 // Tell lives through twelve weeks, releases the clock, and returns how to sign
 // in. Door, worker and ingest must be running.
 func (d *Demo) Tell(ctx context.Context) ([]SignIn, error) {
-	began := d.Clock.real()
-	fmt.Fprintf(d.Out, "Making twelve weeks of history …\n")
+	began := d.Clock.wall()
+	fmt.Fprint(d.Out, "Making twelve weeks of history: ")
 	d.plan = tell(began.UTC(), d.Seed)
 	signIns, err := d.settle(ctx)
 	if err != nil {
@@ -59,10 +59,11 @@ func (d *Demo) Tell(ctx context.Context) ([]SignIn, error) {
 		return nil, err
 	}
 	d.Clock.Release()
+	fmt.Fprintln(d.Out)
 	if err := d.Admin.CountStatusHours(ctx); err != nil {
 		return nil, err
 	}
-	d.Log.InfoContext(ctx, "history made", slog.Int64("events", d.sent.Load()), slog.Int("acts", len(d.plan.acts)), slog.Duration("took", d.Clock.real().Sub(began)))
+	d.Log.InfoContext(ctx, "history made", slog.Int64("events", d.sent.Load()), slog.Int("acts", len(d.plan.acts)), slog.Duration("took", d.Clock.wall().Sub(began)))
 	return signIns, nil
 }
 
@@ -72,16 +73,16 @@ func (d *Demo) Sent() int64 { return d.sent.Load() }
 // Skipped is how many acts of the story were refused.
 func (d *Demo) Skipped() int64 { return d.skipped.Load() }
 
-// Run goes on with a few events from time to time, until ctx ends.
+// Run goes on with an event from time to time, until ctx ends.
 func (d *Demo) Run(ctx context.Context) error {
-	chance := newDice(d.Seed, ^uint64(0))
+	chance := newDice(d.Seed, -1)
 	t := time.NewTimer(chance.between(2*time.Second, 6*time.Second))
 	defer t.Stop()
 	for {
 		select {
 		case <-t.C:
 			d.goOn(ctx, chance)
-			t.Reset(chance.between(2*time.Second, 9*time.Second))
+			t.Reset(chance.between(5*time.Second, 17*time.Second))
 		case <-ctx.Done():
 			return nil
 		}

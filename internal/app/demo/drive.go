@@ -60,7 +60,12 @@ func (p *plan) ticks() []time.Time {
 // play goes through the plan in the order of time.
 func (d *Demo) play(ctx context.Context) error {
 	acts := d.plan.acts
+	week := 0
 	for _, tick := range d.plan.ticks() {
+		if w := int(tick.Sub(d.plan.from)/(7*day)) + 1; w > week {
+			week = w
+			fmt.Fprint(d.Out, ".")
+		}
 		for len(acts) > 0 && acts[0].at.Before(tick) {
 			n := together(acts)
 			if err := d.perform(ctx, acts[:n]); err != nil {
@@ -190,22 +195,26 @@ func (d *Demo) name(ctx context.Context, events map[*subject]string) error {
 	})
 }
 
-// goOn sends a little of what goes on, at the real time.
+// comesBack is how often an event of the trickle is of an issue that is over.
+const comesBack = .02
+
+// goOn sends an event of something that goes on, at the real time, and now and
+// then of something that was over.
 func (d *Demo) goOn(ctx context.Context, chance dice) {
-	var live []*subject
+	over := chance.chance(comesBack)
+	var of []*subject
 	for _, s := range d.plan.subjects {
-		if s.live && s.id != "" {
-			live = append(live, s)
+		if s.id != "" && s.live != over && (s.live || s.severity >= errata.P2) {
+			of = append(of, s)
 		}
 	}
-	for range 1 + chance.IntN(3) {
-		s := live[chance.IntN(len(live))]
-		_, payload, err := s.event(d.Clock.Now().Add(-latency))
-		if err == nil {
-			err = d.send(ctx, s.service, payload)
-		}
-		if err != nil && ctx.Err() == nil {
-			d.Log.WarnContext(ctx, "an event of the demo was not taken", slog.Any("error", err))
-		}
+	s := of[chance.IntN(len(of))]
+	s.live = true
+	_, payload, err := s.event(d.Clock.Now().Add(-latency))
+	if err == nil {
+		err = d.send(ctx, s.service, payload)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.Log.WarnContext(ctx, "event of the demo not taken", slog.Any("error", err))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,7 +122,7 @@ func (s *subject) request() object {
 	if method == "query" || method == "mutation" {
 		method, path = "POST", "?op="+url.QueryEscape(path)
 	}
-	path = strings.NewReplacer("{id}", fmt.Sprint(20_000+s.dice.IntN(9_000)), "{slug}", "silver-needle", "{number}", "NP20481", "{code}", "SPRING", "{year}", "2026").Replace(path)
+	path = strings.NewReplacer("{id}", strconv.Itoa(20_000+s.dice.IntN(9_000)), "{slug}", "silver-needle", "{number}", "NP20481", "{code}", "SPRING", "{year}", "2026").Replace(path)
 	out := object{
 		"method": method, "url": s.service.url + path,
 		"headers": object{"User-Agent": s.service.agent, "Authorization": "Bearer eyJhbGciOi.secret.part", "X-Request-Id": fmt.Sprintf("req-%08x", s.dice.Uint32()), "Accept-Language": "nb-NO"},

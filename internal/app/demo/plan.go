@@ -99,7 +99,7 @@ func (p *plan) cast(s *service, seed uint64) {
 	for i := range s.faults {
 		f := &s.faults[i]
 		for n, at := range f.places {
-			sub := &subject{fault: f, service: s, place: at, environment: "production", until: p.now, dice: newDice(seed, uint64(len(p.subjects)+1))}
+			sub := &subject{fault: f, service: s, place: at, environment: "production", until: p.now, dice: newDice(seed, len(p.subjects)+1)}
 			if f.staging && n == 0 {
 				sub.environment = "staging"
 			}

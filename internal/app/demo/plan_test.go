@@ -210,17 +210,21 @@ func TestStoryIsTheSameForASeed(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	real := time.Date(2026, 4, 1, 9, 30, 0, 0, time.UTC)
-	c := NewClock(func() time.Time { return real })
-	if got := c.Now(); !got.Equal(real.Add(-Span)) {
+	wall := time.Date(2026, 4, 1, 9, 30, 0, 0, time.UTC)
+	c := NewClock(func() time.Time { return wall })
+	if got := c.Now(); !got.Equal(wall.Add(-Span)) {
 		t.Errorf("begins at %s", got)
 	}
-	c.Set(real.Add(-time.Hour))
-	if got := c.Now(); !got.Equal(real.Add(-time.Hour)) {
+	c.Set(wall.Add(-time.Hour))
+	if got := c.Now(); !got.Equal(wall.Add(-time.Hour)) {
 		t.Errorf("set, it shows %s", got)
 	}
+	c.Set(wall.Add(-2 * time.Hour))
+	if got := c.Now(); !got.Equal(wall.Add(-time.Hour)) {
+		t.Errorf("set back, it shows %s", got)
+	}
 	c.Release()
-	if got := c.Now(); !got.Equal(real) {
+	if got := c.Now(); !got.Equal(wall) {
 		t.Errorf("released, it shows %s", got)
 	}
 }

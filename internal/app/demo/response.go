@@ -1,8 +1,8 @@
 package demo
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -141,57 +141,70 @@ func (p *plan) take(s *subject, at time.Time, who string) (owner string) {
 // work plans what is written and noted between the answer and the end.
 func (p *plan) work(s *subject, from, to time.Time, owner, who string) {
 	d := s.dice
-	span := to.Sub(from)
-	if span < 15*time.Minute {
+	if to.Sub(from) < 15*time.Minute {
 		return
 	}
-	urgent := s.severity <= errata.P1
-	when := func(share float64) time.Time {
-		t := from.Add(time.Duration(share * float64(span)))
-		if urgent || working(t) {
-			return t
-		}
-		// The end of the day before: mornings would put two of them in the wrong order.
-		l := t.In(home)
-		evening := time.Date(l.Year(), l.Month(), l.Day(), 15, 30, 0, 0, home).Add(time.Duration(share * float64(time.Hour)))
-		for !working(evening) || evening.After(t) {
-			evening = evening.AddDate(0, 0, -1)
-		}
-		if evening.Before(from) {
-			return t
-		}
-		return evening.UTC()
+	w := effort{from, to, s.severity <= errata.P1}
+	if w.urgent || d.chance(.4) {
+		p.act(w.at(.06+.05*d.Float64()), s, owner, stage, string(errata.Investigating), "")
+		p.act(w.at(.42+.1*d.Float64()), s, owner, stage, string(errata.Fixing), "")
+		p.act(w.at(.84), s, owner, stage, string(errata.Verifying), "")
 	}
-	if urgent || d.chance(.4) {
-		p.act(when(.06+.05*d.Float64()), s, owner, stage, string(errata.Investigating), "")
-		p.act(when(.42+.1*d.Float64()), s, owner, stage, string(errata.Fixing), "")
-		p.act(when(.84), s, owner, stage, string(errata.Verifying), "")
+	p.talk(s, w, owner)
+	if s.severity == errata.P2 && d.chance(.05) {
+		s.raised = true
+		p.act(w.at(.2), s, "jonas", severity, "P1", "More customers than we thought, finance asks as well.")
 	}
-	other := p.colleague(s, owner)
-	if urgent && d.chance(.7) {
-		p.act(when(.14), s, other, comment, "", d.pick(
+	if who != owner && d.chance(.3) {
+		p.act(w.at(.5), s, who, watch, "", "")
+	}
+	if d.chance(.08) {
+		p.act(w.at(.3), s, "lena", watch, "", "")
+		p.act(w.at(.31), s, "lena", comment, "", "A customer asks when it works again. What may I say?")
+	}
+}
+
+// talk plans what the team writes to each other meanwhile.
+func (p *plan) talk(s *subject, w effort, owner string) {
+	d := s.dice
+	if w.urgent && d.chance(.7) {
+		p.act(w.at(.14), s, p.colleague(s, owner), comment, "", d.pick(
 			"Does it concern all customers, or only those of one region? @"+owner,
-			"Support has "+fmt.Sprint(3+d.IntN(20))+" tickets about it, most from the last half hour.",
+			"Support has "+strconv.Itoa(3+d.IntN(20))+" tickets about it, most from the last half hour.",
 			"I see it on the graphs as well. Tell me if I can help, @"+owner+".",
 			"Anything in the last release? `git log` shows two changes nearby."))
 	}
-	if urgent || d.chance(.5) {
-		p.act(when(.34+.06*d.Float64()), s, owner, comment, "", s.found)
+	if w.urgent || d.chance(.5) {
+		p.act(w.at(.34+.06*d.Float64()), s, owner, comment, "", s.found)
 	}
-	if urgent && d.chance(.4) {
-		p.act(when(.7), s, owner, comment, "", d.pick("The correction is on staging, looks good.", "Rolling out to eu-1 first.", "Deployed. I watch it for a while.", "Rolled back to the release before, the correction comes tomorrow."))
+	if w.urgent && d.chance(.4) {
+		p.act(w.at(.7), s, owner, comment, "", d.pick("The correction is on staging, looks good.", "Rolling out to eu-1 first.", "Deployed. I watch it for a while.", "Rolled back to the release before, the correction comes tomorrow."))
 	}
-	if s.severity == errata.P2 && d.chance(.05) {
-		s.raised = true
-		p.act(when(.2), s, "jonas", severity, "P1", "More customers than we thought, finance asks as well.")
+}
+
+// effort is the time in which somebody works on an issue.
+type effort struct {
+	from, to time.Time
+	urgent   bool // it is worked on at night, too
+}
+
+// at returns the time after a share of it. Where the office is closed then, it
+// is at the end of the day before: in the next morning two times might come in
+// the wrong order.
+func (w effort) at(share float64) time.Time {
+	t := w.from.Add(time.Duration(share * float64(w.to.Sub(w.from))))
+	if w.urgent || working(t) {
+		return t
 	}
-	if who != owner && d.chance(.3) {
-		p.act(when(.5), s, who, watch, "", "")
+	l := t.In(home)
+	evening := time.Date(l.Year(), l.Month(), l.Day(), 15, 30, 0, 0, home).Add(time.Duration(share * float64(time.Hour)))
+	for !working(evening) || evening.After(t) {
+		evening = evening.AddDate(0, 0, -1)
 	}
-	if d.chance(.08) {
-		p.act(when(.3), s, "lena", watch, "", "")
-		p.act(when(.31), s, "lena", comment, "", "A customer asks when it works again. What may I say?")
+	if evening.Before(w.from) {
+		return t
 	}
+	return evening.UTC()
 }
 
 // finish plans the end of an episode and returns when it is over for good:

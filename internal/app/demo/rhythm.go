@@ -48,8 +48,8 @@ func working(t time.Time) bool {
 // dice decides what is left to chance. The same seed throws the same.
 type dice struct{ *rand.Rand }
 
-func newDice(seed, of uint64) dice {
-	return dice{rand.New(rand.NewPCG(seed, of))} //nolint:gosec // a story, no secret
+func newDice(seed uint64, of int) dice {
+	return dice{rand.New(rand.NewPCG(seed, uint64(of)))} //nolint:gosec // a story, no secret
 }
 
 func (d dice) chance(p float64) bool { return d.Float64() < p }
