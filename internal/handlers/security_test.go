@@ -372,7 +372,7 @@ func TestPasswordsOfSetup(t *testing.T) {
 			t.Errorf("%q: %s, without %q", password, a.Status, problem)
 		}
 	}
-	if now := state(t, p); !strings.Contains(now, " 0 accounts") {
+	if now := state(t, p); !strings.Contains(now, "app_user 0 ") {
 		t.Errorf("state %s", now)
 	}
 }

@@ -24,8 +24,10 @@
 //	issues := IssuesByID(the issues that are not new)
 //	newcomers := AddIssueUsers(of the fresh events)
 //	         Issue.Witness for each fresh event
-//	         Next("issue:<project>"), CreateIssue for each new issue
-//	         UpdateIssues for the others
+//	         Next("issue:<project>"), CreateIssue, CreateEpisode, CreateTransition for each new issue
+//	now   := UpdateIssues(the others)       counts, and locks their rows
+//	         Step.Event for each fresh event
+//	         UpdateIssueState, CreateEpisode or AddEpisodeEvents, CreateTransition
 //	         AddIssueHours, AddIssueEnvs, AddIssueReleases, SeeReleases,
 //	         AddProjectQuarters, AddOutcomes
 //
