@@ -82,8 +82,7 @@ func (tx *Tx) Episodes(ctx context.Context, f EpisodeFilter, in EpisodeSpan, eac
 	if !in.Open {
 		return nil
 	}
-	q := read.query(``)
-	q.text(` AND e.closed_at IS NULL`)
+	q := read.open()
 	for _, t := range in.Times {
 		q.unless(t, in)
 	}
@@ -111,8 +110,28 @@ type reading struct {
 	limit    int
 }
 
+// open begins a statement that selects the episodes that are not closed.
+func (r *reading) open() *query {
+	q := r.selected(``)
+	q.text(`e.closed_at IS NULL AND `)
+	if r.f.Scope.All || len(r.f.Scope.Projects) == 0 {
+		q.episodesOf(r.f)
+		return q
+	}
+	// "|| ''" keeps SQLite from going through all that the projects ever had.
+	q.text(`(e.project_id || '') IN (`, q.list(r.f.Scope.Projects), `)`)
+	q.issueOf(r.f)
+	return q
+}
+
 // query begins a statement that selects from episodes "e" of the filter.
 func (r *reading) query(join string) *query {
+	q := r.selected(join)
+	q.episodesOf(r.f)
+	return q
+}
+
+func (r *reading) selected(join string) *query {
 	q := &query{}
 	q.text(`SELECT `, episodeTimes)
 	if r.f.Words {
@@ -125,7 +144,6 @@ func (r *reading) query(join string) *query {
 		q.text(`, n.open_reason, n.opened_at`)
 	}
 	q.text(` FROM issue_episode e`, join, ` WHERE `)
-	q.episodesOf(r.f)
 	return q
 }
 
@@ -137,6 +155,11 @@ func (q *query) episodesOf(f EpisodeFilter) {
 	}
 	q.text(`e.`)
 	q.projects(f.Scope)
+	q.issueOf(f)
+}
+
+// issueOf writes the conditions on the issue and on what followed.
+func (q *query) issueOf(f EpisodeFilter) {
 	if f.Issue.query != nil {
 		q.text(` AND e.issue_id IN (SELECT id FROM issue WHERE `)
 		q.where(f.Issue)
@@ -245,8 +268,7 @@ func (tx *Tx) EpisodeList(ctx context.Context, f EpisodeFilter, p EpisodePage) (
 	q := read.query(``)
 	column, order, past := `e.`+string(p.Time), ` DESC`, ` < `
 	if p.Open {
-		column, order, past = `e.opened_at`, ` ASC`, ` > `
-		q.text(` AND e.closed_at IS NULL`)
+		column, order, past, q = `e.opened_at`, ` ASC`, ` > `, read.open()
 	} else {
 		q.within(p.Time, EpisodeSpan{From: p.From, To: p.To})
 	}

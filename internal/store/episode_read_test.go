@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -289,5 +290,30 @@ func TestMovesKnowTheSeverity(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestEpisodePlans asserts the index by which each time is looked for.
+func TestEpisodePlans(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		someEpisodes(t, s, 1500)
+		if s.Postgres() {
+			change(t, s, func(ctx context.Context, tx *store.Tx) error { _, err := tx.Change(ctx, `ANALYZE`); return err })
+		}
+		if err := s.Optimize(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		span := store.EpisodeSpan{From: start + 10*day, To: start + 11*day}
+		for at, index := range map[store.EpisodeTime]string{
+			store.EpisodeOpened: "episode_opened", store.EpisodeAlerted: "episode_alerted", store.EpisodeResponded: "episode_responded",
+			store.EpisodeResolved: "episode_resolved", store.EpisodeClosed: "episode_closed", "": "one_open_episode",
+		} {
+			for name, scope := range map[string]store.Scope{"one": {Projects: []string{"2"}}, "all": {All: true}} {
+				text, args := store.EpisodesSQL(store.EpisodeFilter{Scope: scope}, at, span)
+				if plan := explain(t, s, text, args); !strings.Contains(plan, index) {
+					t.Errorf("%s of %s projects is not found by %s:\n%s", at, name, index, plan)
+				}
+			}
+		}
 	})
 }

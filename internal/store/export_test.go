@@ -77,3 +77,14 @@ func AppliedSQL(n int) (find, insert string) { return appliedByKey.text(n), inse
 func SweepSQL() []string {
 	return []string{counterSweeps.hours, counterSweeps.envs, counterSweeps.releases, counterSweeps.users}
 }
+
+// EpisodesSQL returns the statement that reads the episodes of one time, or with
+// "" those that are not closed.
+func EpisodesSQL(f EpisodeFilter, t EpisodeTime, in EpisodeSpan) (string, []any) {
+	q := (&reading{f: f}).open()
+	if t != "" {
+		q = (&reading{f: f}).query(``)
+		q.within(t, in)
+	}
+	return q.String(), q.args
+}
