@@ -161,7 +161,7 @@ func (p *plan) live(s *subject) {
 // never.
 func (p *plan) relapse(s *subject, resolved time.Time) time.Time {
 	d := s.dice
-	often := [...]float64{errata.P0: .45, errata.P1: .24, errata.P2: .13, errata.P3: .08}[s.severity]
+	often := [...]float64{errata.P0: .58, errata.P1: .24, errata.P2: .13, errata.P3: .08}[s.severity]
 	if !d.chance(often) {
 		return p.now
 	}
@@ -183,7 +183,7 @@ func (p *plan) episode(s *subject, at time.Time) course {
 		last = c.over.Add(s.dice.between(0, 6*day))
 	}
 	s.live = !last.Before(p.now)
-	p.send(s, at, minTime(last, p.now), int(.9*float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
+	p.send(s, at, minTime(last, p.now), int(1.15*float64(s.size)*s.dice.around(time.Hour, .4).Hours()))
 	return c
 }
 

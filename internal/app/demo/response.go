@@ -227,11 +227,18 @@ func (p *plan) finish(s *subject, end time.Time, owner string) time.Time {
 	if d.chance(.5) {
 		again = d.office(end.Add(d.between(3*time.Hour, 3*day))) // a new episode
 	}
+	return p.undo(s, again, owner)
+}
+
+// undo plans that somebody reopens what was resolved too early, and returns
+// when it is resolved again.
+func (p *plan) undo(s *subject, at time.Time, owner string) time.Time {
+	d := s.dice
 	other := p.colleague(s, owner)
-	p.act(again, s, other, reopen, "", "")
-	p.act(again.Add(time.Minute), s, other, comment, "", d.pick("Not gone: I can still make it happen, @"+owner+".", "eu-2 still has the old release."))
-	p.act(again.Add(d.between(4*time.Minute, 30*time.Minute)), s, owner, assign, "me", "")
-	end = again.Add(d.between(time.Hour, 5*time.Hour))
+	p.act(at, s, other, reopen, "", "")
+	p.act(at.Add(time.Minute), s, other, comment, "", d.pick("Not gone: I can still make it happen, @"+owner+".", "eu-2 still has the old release."))
+	p.act(at.Add(d.between(4*time.Minute, 30*time.Minute)), s, owner, assign, "me", "")
+	end := at.Add(d.between(time.Hour, 5*time.Hour))
 	p.act(end, s, owner, resolve, string(s.why), s.fixed)
 	return end
 }

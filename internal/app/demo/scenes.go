@@ -16,6 +16,7 @@ type scene struct {
 	events   int
 	answer   time.Duration // after the opening; 0 = nobody has looked
 	solve    time.Duration // after the opening; 0 = it is not solved
+	again    time.Duration // after that, when somebody sees that it was not; 0 = it was
 	owner    string        // "" = nobody
 	stage    errata.Stage
 	comments []line
@@ -73,8 +74,8 @@ func solved() []scene {
 		{fault: "tls", ago: 17 * time.Hour, events: 45, answer: 48 * time.Minute, solve: 6 * time.Hour, owner: "priya"},
 		{fault: "pool", ago: 22 * time.Hour, events: 50, answer: 2 * time.Hour, solve: 9 * time.Hour, owner: "tomas", fresh: true},
 		{fault: "capture", ago: 33 * time.Hour, events: 40, answer: 9 * time.Minute, solve: 3 * time.Hour, owner: "mira"},
-		{fault: "lost-worker", ago: 35 * time.Hour, events: 12, answer: 35 * time.Minute, solve: 9 * time.Hour, owner: "yuki"},
-		{fault: "settled", ago: 39 * time.Hour, events: 35, answer: 72 * time.Minute, solve: 7 * time.Hour, owner: "tomas"},
+		{fault: "lost-worker", ago: 35 * time.Hour, events: 12, answer: 35 * time.Minute, solve: 9 * time.Hour, again: 5 * time.Hour, owner: "yuki"},
+		{fault: "settled", ago: 39 * time.Hour, events: 35, answer: 72 * time.Minute, solve: 7 * time.Hour, again: 6 * time.Minute, owner: "tomas"},
 		{fault: "oversold", ago: 43 * time.Hour, events: 40, answer: 17 * time.Minute, solve: 5 * time.Hour, owner: "priya"},
 		{fault: "memory", ago: 46 * time.Hour, events: 60, answer: 3 * time.Hour, solve: 16 * time.Hour, owner: "yuki"},
 	}
@@ -136,5 +137,8 @@ func (p *plan) scene(sc scene) {
 	}
 	if sc.solve > 0 {
 		p.act(end, s, sc.owner, resolve, string(s.why), s.fixed)
+	}
+	if sc.again > 0 {
+		p.undo(s, end.Add(sc.again), sc.owner)
 	}
 }

@@ -152,7 +152,7 @@ func checkoutFaults() []fault {
 			severity: errata.P3, level: "info", typ: "*api.ClientGone", value: "context canceled: the client closed the request",
 			source: []string{"\tif errors.Is(err, context.Canceled) {", ">\t\treturn &ClientGone{Route: route}", "\t}"},
 			places: []place{{shopModule + "api", "(*API).finish", "internal/api/finish.go", 52, "GET /v1/products"}},
-			users:  700, size: 1440, shape: steady, noise: "noise",
+			users:  700, size: 1010, shape: steady, noise: "noise",
 		},
 	}
 }
@@ -242,7 +242,7 @@ func carrierFaults() []fault {
 			severity: errata.P3, level: "info", typ: "*tracking.NotYetKnown", value: "parcel NP%d is not known yet",
 			source: []string{"\tif resp.StatusCode == http.StatusNotFound {", ">\t\treturn nil, &NotYetKnown{Number: number}", "\t}"},
 			places: []place{{carrierModule + "tracking", "(*Client).lookup", "tracking/lookup.go", 30, "GET /v2/tracking/{number}"}},
-			size:   1120, shape: nightly, noise: "expected",
+			size:   780, shape: nightly, noise: "expected",
 		},
 	}
 }

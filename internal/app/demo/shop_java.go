@@ -134,7 +134,7 @@ func paymentsFaults() []fault {
 			severity: errata.P3, level: "info", typ: "org.example.payments.CardDeclined", value: "declined: insufficient funds (code %d)",
 			source: []string{">            case DECLINED -> throw new CardDeclined(answer.code());"},
 			places: []place{{paymentsModule + "NordpayClient", "check", "NordpayClient.java", 155, ""}},
-			users:  700, size: 1440, shape: steady, noise: "expected",
+			users:  700, size: 1010, shape: steady, noise: "expected",
 		},
 	}
 }

@@ -230,7 +230,7 @@ func notificationFaults() []fault {
 		{
 			severity: errata.P3, level: "info", typ: "BounceNotice", value: "mailbox of recipient %d is full",
 			places: []place{{"notify.bounces", "read", "notify/bounces.py", 36, ""}},
-			size:   960, shape: nightly, noise: "expected",
+			size:   670, shape: nightly, noise: "expected",
 		},
 	}
 }

@@ -135,12 +135,12 @@ func webFaults() []fault {
 		{
 			severity: errata.P3, level: "info", typ: "Error", value: "ResizeObserver loop completed with undelivered notifications.",
 			places: []place{{"", "observe", "src/layout/useSize.ts", 25, "/tea"}},
-			users:  900, size: 2080, shape: steady, noise: "noise",
+			users:  900, size: 1460, shape: steady, noise: "noise",
 		},
 		{
 			severity: errata.P3, level: "warning", typ: "Error", value: "Script error. (widget of the chat, %d)",
 			places: []place{{"", "onMessage", "src/chat/embed.ts", 52, "/help"}},
-			users:  300, size: 800, shape: steady, noise: "third_party",
+			users:  300, size: 560, shape: steady, noise: "third_party",
 		},
 	}
 }
@@ -254,7 +254,7 @@ func bffFaults() []fault {
 			severity: errata.P3, typ: "DeprecationNotice", value: "Deprecated field \"legacy_sku\" is still in use by mobile 8.%d",
 			source: []string{"  if (args.legacy_sku) {", ">    report(new DeprecationNotice(\"legacy_sku\", client));"},
 			places: []place{{"", "resolveProduct", "/app/src/resolvers/product.ts", 42, "query ProductPage"}},
-			users:  500, size: 1280, shape: steady, noise: "expected",
+			users:  500, size: 900, shape: steady, noise: "expected",
 		},
 	}
 }
