@@ -1,5 +1,3 @@
-//go:build unix
-
 package find_test
 
 import (
@@ -9,8 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,33 +20,6 @@ import (
 
 // benchNow is when the benchmark takes place.
 var benchNow = time.Date(2026, 11, 20, 10, 23, 45, 0, time.UTC)
-
-// measured runs one op after the other and reports the middle and the 95th of a
-// hundred, and the time of processors, which other work beside hardly changes.
-func measured(b *testing.B, op func() error) {
-	b.Helper()
-	var took []time.Duration
-	before := processors()
-	for b.Loop() {
-		began := time.Now()
-		if err := op(); err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, time.Since(began))
-	}
-	b.ReportMetric(float64((processors()-before).Microseconds())/1000/float64(len(took)), "cpu-ms")
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
-}
-
-func processors() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // respond fills a store with issues of 40 services and n episodes of the 360
 // days before benchNow, one in ten of them open.
@@ -139,12 +108,12 @@ func BenchmarkResponseTimes(b *testing.B) {
 				return err
 			}
 			warm := fresh()
-			b.Run(size.name+"/"+tt.name+"/cold", func(b *testing.B) { measured(b, func() error { return ask(fresh()) }) })
-			b.Run(size.name+"/"+tt.name+"/warm", func(b *testing.B) { measured(b, func() error { return ask(warm) }) })
+			b.Run(size.name+"/"+tt.name+"/cold", func(b *testing.B) { partstest.Measured(b, func(int) error { return ask(fresh()) }) })
+			b.Run(size.name+"/"+tt.name+"/warm", func(b *testing.B) { partstest.Measured(b, func(int) error { return ask(warm) }) })
 		}
 		b.Run(size.name+"/list", func(b *testing.B) {
 			f := fresh()
-			measured(b, func() error {
+			partstest.Measured(b, func(int) error {
 				_, err := f.Episodes(b.Context(), partstest.Reader, find.EpisodeQuery{
 					Rules: stats.Rules{Metric: stats.TTA}, Range: find.Range{From: benchNow.AddDate(0, 0, -365), To: benchNow}, Show: find.ShowMissed,
 				})
