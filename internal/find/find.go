@@ -32,10 +32,14 @@ type Service struct {
 	Options
 	reach     reach
 	responses *responseCache
+	weeks     *weekCache
+	topStep   int // how many issues are counted at first for the top ones
 }
 
 // New returns a service.
-func New(o Options) *Service { return &Service{o, defaultReach, &responseCache{}} }
+func New(o Options) *Service {
+	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, defaultTopStep}
+}
 
 // How long a list or a card of a page, and an answer that is nothing but a
 // search, may wait for the engine.

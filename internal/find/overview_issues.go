@@ -74,7 +74,7 @@ func (s *Service) OverviewTop(ctx context.Context, who errata.Actor, q OverviewQ
 			return err
 		}
 		f := o.active(by)
-		best, err := ranking{tx: tx, f: f, by: by, size: size}.best(ctx)
+		best, err := ranking{tx: tx, f: f, by: by, size: size, step: s.topStep}.best(ctx)
 		if err != nil {
 			return err
 		}
@@ -112,11 +112,12 @@ type ranking struct {
 	f    store.ActiveFilter
 	by   TopBy
 	size int
+	step int
 }
 
-// firstStep is how many issues are counted at first; each further step is four
-// times as long.
-const firstStep = 100
+// defaultTopStep is how many issues are counted at first; each further step is
+// four times as long.
+const defaultTopStep = 300
 
 func (k ranking) best(ctx context.Context) (best []store.Active, err error) {
 	if k.by == TopUsers {
@@ -126,7 +127,7 @@ func (k ranking) best(ctx context.Context) (best []store.Active, err error) {
 		}
 		return best, err
 	}
-	for skip, step := 0, firstStep; ; skip, step = skip+step, 4*step {
+	for skip, step := 0, k.step; ; skip, step = skip+step, 4*step {
 		piece, err := k.tx.ActiveIssues(ctx, k.f, store.ByEvents, skip, step)
 		if err != nil {
 			return nil, err

@@ -15,10 +15,9 @@ import (
 	"errata/internal/apptest/partstest"
 )
 
-// filled is the whole product over many events, with a browser signed in.
-func filled(b *testing.B, events int) (*apptest.Product, *http.Client) {
+// serving is the whole product over a data directory, with a browser signed in.
+func serving(b *testing.B, dir string) (*apptest.Product, *http.Client) {
 	b.Helper()
-	dir := partstest.Filled(b, events)
 	p := apptest.Start(b, apptest.Options{DataDir: dir, Clock: partstest.FilledClock, Fresh: true})
 	done := filepath.Join(dir, "set-up")
 	if _, err := os.Stat(done); err != nil {
@@ -35,7 +34,7 @@ func filled(b *testing.B, events int) (*apptest.Product, *http.Client) {
 func BenchmarkPages(b *testing.B) {
 	short := regexp.MustCompile(`/issues/([A-Z0-9]+-[0-9]+)"`)
 	for _, events := range []int{10_000, 200_000} {
-		p, who := filled(b, events)
+		p, who := serving(b, partstest.Filled(b, events))
 		var issues []string
 		seen := map[string]bool{}
 		for path := range []int{0, 1, 2} {

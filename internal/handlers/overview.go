@@ -11,6 +11,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/stats"
 	"errata/internal/views/page"
 	"errata/internal/views/ui"
 )
@@ -206,15 +207,8 @@ func (h overviews) clocks(ctx context.Context, c echo.Context, in overviewIn, x 
 }
 
 func (h overviews) weekly(ctx context.Context, c echo.Context, in overviewIn, x *page.OverviewIn) {
-	all, err := h.Find.OverviewWeekly(ctx, actorOf(c), in.OverviewQuery, in.url.Severity)
-	x.Weeks.Failed = h.failed(c, in, "The response times could not be computed.", err, "response")
-	if err != nil {
-		return
-	}
-	x.Weeks.Edges = all[0].Edges
-	for i := range x.Weeks.Clocks {
-		x.Weeks.Clocks[i] = page.WeekClockIn{Total: all[i].Total, Weeks: all[i].Buckets}
-	}
+	w, err := h.Find.OverviewWeekly(ctx, actorOf(c), in.OverviewQuery, in.url.Severity)
+	x.Weeks = page.WeeksIn{Edges: w.Edges, Clocks: [2][]stats.Summary{w.TTA, w.TTR}, Failed: h.failed(c, in, "The response times could not be computed.", err, "response")}
 }
 
 // row answers a row of the queue after an act on its issue: what the issue is

@@ -13,7 +13,7 @@ import (
 // setup is the first run.
 type setup struct{ *Server }
 
-// home leads on: to the first service while there is none, else to the issues.
+// home leads on: to the first service while there is none, else to the overview.
 func (h setup) home(c echo.Context) error {
 	first, err := h.firstRun(c)
 	if err != nil {
@@ -22,7 +22,7 @@ func (h setup) home(c echo.Context) error {
 	if first {
 		return c.Redirect(http.StatusSeeOther, "/setup/store")
 	}
-	return c.Redirect(http.StatusSeeOther, "/issues")
+	return c.Redirect(http.StatusSeeOther, "/overview")
 }
 
 // firstRun says that there is no service yet.

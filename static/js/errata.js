@@ -6,3 +6,4 @@ import "./form.js";
 import "./charts.js";
 import "./keys.js";
 import "./toast.js";
+import "./live.js";

@@ -38,6 +38,8 @@ func Entries() []Entry {
 		{"services", nil, serviceListStates()},
 		{"service-new", nil, newServiceStates()},
 		{"service-setup", []string{"tick"}, serviceSetupStates()},
+		{"overview", page.OverviewParts, overviewStates()},
+		{"overview", nil, emptyOverviews()},
 		{"issues", []string{"list", "trend"}, issuesStates()},
 		{"issue", []string{"head", "trend", "event", "response", "activity"}, issueStates()},
 		{"act", nil, actPages()},

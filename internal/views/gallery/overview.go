@@ -59,8 +59,7 @@ func summary(median time.Duration, n int64, target time.Duration) stats.Summary 
 	return s
 }
 
-func weekClock(median, target time.Duration, open int64) page.WeekClockIn {
-	c := page.WeekClockIn{Total: summary(median, 212, target)}
+func weekClock(median, target time.Duration, open int64) (weeks []stats.Summary) {
 	for i, n := range wave(12, 18, 10, uint64(median)) {
 		s := summary(median+median*time.Duration(11-i)/14, n, target)
 		if i == 4 {
@@ -69,18 +68,18 @@ func weekClock(median, target time.Duration, open int64) page.WeekClockIn {
 		if i == 7 {
 			s = summary(median, 3, target)
 		}
-		c.Weeks = append(c.Weeks, s)
+		s.Excluded = map[stats.Exclusion]int64{stats.Imported: int64(i % 2), stats.NeverResponded: int64(i % 3), stats.Ignored: 1}
+		s.Open = stats.Open{N: open, Unresponded: open / 4, Oldest: 12 * day, OldestUnresponded: 3 * time.Hour}
+		weeks = append(weeks, s)
 	}
-	c.Total.Excluded = map[stats.Exclusion]int64{stats.Imported: 11, stats.NeverResponded: 3, stats.Ignored: 5}
-	c.Total.Open = stats.Open{N: open, Unresponded: open, Oldest: 12 * day, OldestUnresponded: 3 * time.Hour}
-	return c
+	return weeks
 }
 
 func weeksIn() page.WeeksIn {
-	to := stats.Interval("1w").Next(stats.Interval("1w").Start(moment.Now, moment.Zone), moment.Zone)
+	begin := stats.Interval("1w").Start(moment.Now, moment.Zone)
 	return page.WeeksIn{
-		Edges:  stats.Edges(to.Add(-12*7*day), to, "1w", moment.Zone),
-		Clocks: [2]page.WeekClockIn{weekClock(372*time.Second, 15*time.Minute, 34), weekClock(161*time.Minute, 4*time.Hour, 137)},
+		Edges:  append(stats.Edges(begin.Add(-11*7*day), begin.Add(-time.Hour), "1w", moment.Zone), moment.Now),
+		Clocks: [2][]stats.Summary{weekClock(372*time.Second, 15*time.Minute, 34), weekClock(161*time.Minute, 4*time.Hour, 137)},
 	}
 }
 
@@ -142,7 +141,7 @@ func quietOverview(in *page.OverviewIn) {
 		in.Bars.Rows[i] = page.ServiceBarIn{Service: in.Bars.Rows[i].Service}
 	}
 	for i := range in.Weeks.Clocks {
-		in.Weeks.Clocks[i] = page.WeekClockIn{Weeks: make([]stats.Summary, 12)}
+		in.Weeks.Clocks[i] = make([]stats.Summary, 12)
 	}
 }
 

@@ -12,19 +12,13 @@ import (
 	"errata/internal/views/ui"
 )
 
-// WeeksIn is the response times of the last weeks, of which the last one is not
-// over. Edges are where the weeks begin, followed by the end of the last.
+// WeeksIn is the response times of the last weeks: the time to acknowledge, the
+// time to resolve. Edges are where the weeks begin, followed by what the last
+// one, which is not over, has come to.
 type WeeksIn struct {
 	Edges  []time.Time
-	Clocks [2]WeekClockIn // time to acknowledge, time to resolve
-	URL    string         // where they are taken apart
+	Clocks [2][]stats.Summary
 	Failed *ui.Failure
-}
-
-// WeekClockIn is one response time: over all weeks, and of each.
-type WeekClockIn struct {
-	Total stats.Summary
-	Weeks []stats.Summary
 }
 
 // Weeks is the card of response times.
@@ -60,7 +54,7 @@ func newWeeks(in OverviewIn) Weeks {
 		w.Links = append(w.Links, ui.Link{Text: text, URL: in.URL.WithSeverity(s).String(), Current: s == in.URL.Severity})
 	}
 	n := len(in.Weeks.Edges) - 1
-	if w.Failed != nil || n < 1 {
+	if w.Failed != nil || n < 1 || len(in.Weeks.Clocks[0]) != n || len(in.Weeks.Clocks[1]) != n {
 		return w
 	}
 	w.Sub = "weekly, " + strconv.Itoa(n) + " weeks"
@@ -80,24 +74,28 @@ func words(all []errata.Severity) (out []string) {
 	return out
 }
 
-func newWeekClock(in OverviewIn, label string, c WeekClockIn, labels []chart.Label) WeekClock {
-	w := WeekClock{Label: label, Title: clockTitles[label], Missing: "none yet", N: "n " + ui.Num(c.Total.N)}
-	if c.Total.N > 0 {
-		w.Value, w.Missing = ui.Duration(c.Total.P50), ""
+func newWeekClock(in OverviewIn, label string, all []stats.Summary, labels []chart.Label) WeekClock {
+	now := all[len(all)-1]
+	w := WeekClock{Label: label + " this week", Title: clockTitles[label], Missing: "none yet", N: "n " + ui.Num(now.N)}
+	if now.N > 0 {
+		w.Value, w.Missing = ui.Duration(now.P50), ""
 	}
-	if label == "MTTR" && c.Total.Open.N > 0 {
-		w.N += ", " + ui.Num(c.Total.Open.N) + " open"
+	switch {
+	case label == "MTTA" && now.Open.Unresponded > 0:
+		w.N += ", " + ui.Num(now.Open.Unresponded) + " waiting"
+	case label == "MTTR" && now.Open.N > 0:
+		w.N += ", " + ui.Num(now.Open.N) + " open"
 	}
-	w.Chart = chart.Line{Height: weeksHeight, Target: c.Total.Target.Seconds(), Labels: labels}
-	for i, s := range c.Weeks {
+	w.Chart = chart.Line{Height: weeksHeight, Target: target(all).Seconds(), Labels: labels}
+	for i, s := range all {
 		w.Chart.Spans = append(w.Chart.Spans, weekSpan(in.Moment.In(in.Weeks.Edges[i].UnixMicro()), s))
 	}
-	w.Chart.Sentence = weekSentence(label, c)
+	w.Chart.Sentence = weekSentence(label, all)
 	return w
 }
 
 var clockTitles = map[string]string{
-	"MTTA": "Time until somebody responded, over all weeks: the median", "MTTR": "Time until it was resolved, over all weeks: the median",
+	"MTTA": "Time until somebody responded: the median of this week", "MTTR": "Time until it was resolved: the median of this week",
 }
 
 func weekSpan(begin time.Time, s stats.Summary) chart.Span {
@@ -113,14 +111,36 @@ func weekSpan(begin time.Time, s stats.Summary) chart.Span {
 	return x
 }
 
-func weekSentence(label string, c WeekClockIn) string {
+// target is the one that all weeks with anything in them share, 0 = none.
+func target(all []stats.Summary) (out time.Duration) {
+	for _, s := range all {
+		if s.N > 0 && out != 0 && s.Target != out {
+			return 0
+		}
+		if s.N > 0 {
+			out = s.Target
+		}
+	}
+	return out
+}
+
+func weekSentence(label string, all []stats.Summary) string {
 	s := "Weekly " + label + ", median and p90."
-	if c.Total.N == 0 {
+	first, last := -1, -1
+	for i, w := range all {
+		if w.N > 0 && first < 0 {
+			first = i
+		}
+		if w.N > 0 {
+			last = i
+		}
+	}
+	if first < 0 {
 		return s + " Nothing was measured."
 	}
-	s += " Median over all weeks " + ui.Duration(c.Total.P50) + ", p90 " + ui.Duration(c.Total.P90) + "."
-	if c.Total.Target > 0 {
-		s += " Target " + ui.Duration(c.Total.Target) + "."
+	s += " Median " + ui.Duration(all[first].P50) + " at first and " + ui.Duration(all[last].P50) + " last."
+	if t := target(all); t > 0 {
+		s += " Target " + ui.Duration(t) + "."
 	}
 	return s
 }
@@ -142,13 +162,16 @@ var exclusionWords = map[stats.Exclusion]string{
 }
 
 // leftOut says how many episodes are in neither figure, and why.
-func leftOut(clocks [2]WeekClockIn) string {
+func leftOut(clocks [2][]stats.Summary) string {
 	var out []string
 	for i, label := range []string{"MTTA", "MTTR"} {
 		var parts []string
-		metric := stats.Metrics[i]
-		for _, x := range stats.Exclusions(metric) {
-			if n := clocks[i].Total.Excluded[x]; n > 0 {
+		for _, x := range stats.Exclusions(stats.Metrics[i]) {
+			n := int64(0)
+			for _, w := range clocks[i] {
+				n += w.Excluded[x]
+			}
+			if n > 0 {
 				parts = append(parts, ui.Num(n)+" "+orRaw(exclusionWords, x))
 			}
 		}
@@ -170,7 +193,7 @@ func weekTable(in WeeksIn, m ui.Moment) (heads []string, rows []TrendRow) {
 		row := TrendRow{At: m.At(in.Edges[i].UnixMicro())}
 		row.At.Text = m.In(in.Edges[i].UnixMicro()).Format("2 Jan")
 		for _, c := range in.Clocks {
-			row.Cells = append(row.Cells, weekCells(c.Weeks, i)...)
+			row.Cells = append(row.Cells, weekCells(c, i)...)
 		}
 		rows = append(rows, row)
 	}
