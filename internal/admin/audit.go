@@ -114,6 +114,7 @@ func (s *Service) VerifyAudit(ctx context.Context, who errata.Actor) (store.Veri
 	if err := s.Decide(who, errata.AuditVerify, ""); err != nil {
 		return store.Verified{}, err
 	}
+	s.viewed(who, errata.Resource{Name: "audit:" + string(errata.StreamChange)})
 	return s.Store.VerifyAudit(ctx)
 }
 

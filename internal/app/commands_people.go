@@ -51,7 +51,7 @@ func (c Command) invite(ctx context.Context, a *admin.Service, f admin.UserForm)
 // AuditVerify recomputes the chain of the audit and fails when it is broken.
 func (c Command) AuditVerify(ctx context.Context) error {
 	return c.with(ctx, "audit verify", func(a *admin.Service) error {
-		v, err := a.Store.VerifyAudit(ctx)
+		v, err := a.VerifyAudit(ctx, commandActor)
 		if err != nil {
 			return err
 		}

@@ -298,6 +298,8 @@ func (p *Product) Command(args ...string) map[string]string {
 				Email: flags["--email"], Name: flags["--name"], Role: flags["--role"], Project: flags["--project"], PasswordFile: file,
 			})
 		}
+	case "invite":
+		err = c.UserCreate(ctx, app.UserForm{Email: flags["--email"], Role: flags["--role"], Project: flags["--project"]})
 	case "audit":
 		err = c.AuditVerify(ctx)
 	case "token":
@@ -432,6 +434,14 @@ func (p *Product) NewUser(email string, role errata.Role, service string) string
 		args = append(args, "--project", service)
 	}
 	return p.Command(args...)["id"]
+}
+
+// Invite makes an invitation to a role on a service and returns the token of
+// its link.
+func (p *Product) Invite(email string, role errata.Role, service string) string {
+	p.t.Helper()
+	link := p.Command("invite", "--email", email, "--role", string(role), "--project", service)["link"]
+	return link[strings.LastIndex(link, "/")+1:]
 }
 
 // SignIn returns a browser that the administrator is signed in with.

@@ -106,6 +106,7 @@ type Route struct {
 	Auth               Auth
 	CSRF               bool   // checked for cross-origin requests
 	Rate               string // name of the bucket, "" = none
+	Audit              Stream // where its use is written down, "" = nowhere
 }
 
 // Auth says how a route knows its caller.

@@ -23,7 +23,7 @@ func (s *Server) actRoutes() []row {
 	h := apiActs{api{s}}
 	post := func(act string, what errata.Action, do echo.HandlerFunc) row {
 		return row{errata.Route{
-			Method: http.MethodPost, Path: "/api/v1/issues/:id/" + act, Name: "api.issue." + act, Action: what, Object: "issue", Auth: errata.AuthToken,
+			Method: http.MethodPost, Path: "/api/v1/issues/:id/" + act, Name: "api.issue." + act, Action: what, Object: "issue", Auth: errata.AuthToken, Audit: errata.StreamChange,
 		}, do}
 	}
 	return []row{

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -48,6 +49,7 @@ func (h login) submit(c echo.Context) error {
 	case errata.Unauthenticated:
 		return h.show(c, http.StatusUnauthorized, page.SignInIn{Email: email, Next: next, Err: err})
 	case errata.SlowDown:
+		c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter(err)))
 		return h.show(c, http.StatusTooManyRequests, page.SignInIn{Email: email, Next: next, Err: err, Wait: retryAfter(err)})
 	default:
 		return err

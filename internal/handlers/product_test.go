@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"errata/internal/apptest"
@@ -57,14 +58,31 @@ func send(t *testing.T, p *apptest.Product, c *http.Client, method, path, body s
 	return answer{res, string(text)}
 }
 
-// change runs SQL on the product's own database, as an operator might.
-func change(t *testing.T, p *apptest.Product, text string, args ...any) {
+// databases are those of the products of this test binary.
+var databases sync.Map
+
+// database opens the product's own database.
+func database(t *testing.T, p *apptest.Product) *sql.DB {
 	t.Helper()
+	if db, open := databases.Load(p.DataDir); open {
+		return db.(*sql.DB)
+	}
 	db, err := sql.Open("sqlite", filepath.Join(p.DataDir, "errata.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	databases.Store(p.DataDir, db)
+	t.Cleanup(func() {
+		databases.Delete(p.DataDir)
+		_ = db.Close()
+	})
+	return db
+}
+
+// change runs SQL on the product's own database, as an operator might.
+func change(t *testing.T, p *apptest.Product, text string, args ...any) {
+	t.Helper()
+	db := database(t, p)
 	if _, err := db.ExecContext(context.Background(), text, args...); err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +96,7 @@ var unwatched = []string{"audit", "audit_head", "session", "outcome_hourly", "go
 // those, without the times of last use, and how many sessions there are.
 func state(t *testing.T, p *apptest.Product) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(p.DataDir, "errata.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := database(t, p)
 	var out strings.Builder
 	for _, table := range column(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`) {
 		if slices.Contains(unwatched, table) {
@@ -121,10 +135,6 @@ func column(t *testing.T, db *sql.DB, text string) (out []string) {
 // audited lists the actions and results in a stream of the audit, oldest first.
 func audited(t *testing.T, p *apptest.Product, stream string) []string {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(p.DataDir, "errata.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := database(t, p)
 	return column(t, db, `SELECT action || ' ' || result FROM audit WHERE stream = '`+stream+`' ORDER BY seq`)
 }

@@ -39,9 +39,27 @@ func TestManifest(t *testing.T) {
 		if write := r.Method == http.MethodPost && r.Auth != errata.AuthIngest && r.Auth != errata.AuthToken; r.CSRF != write {
 			t.Errorf("%s: CSRF %v", at, r.CSRF)
 		}
+		checkAudit(t, at, r)
 		if !slices.Contains([]errata.Auth{errata.AuthPublic, errata.AuthSetup, errata.AuthSession, errata.AuthToken, errata.AuthIngest}, r.Auth) {
 			t.Errorf("%s: auth %q", at, r.Auth)
 		}
+	}
+}
+
+// checkAudit requires that changes are written down, and who is shown an event
+// or the audit.
+func checkAudit(t *testing.T, at string, r errata.Route) {
+	t.Helper()
+	if r.Name == "appearance" { // a cookie of the browser
+		return
+	}
+	write := r.Method == http.MethodPost && r.Auth != errata.AuthIngest
+	shows := r.Action == errata.EventReadPII || r.Object == "event" || strings.HasPrefix(r.Path, "/audit") || strings.HasSuffix(r.Path, "/:event")
+	switch {
+	case shows && r.Audit != errata.StreamAccess, !shows && write && r.Audit != errata.StreamChange:
+		t.Errorf("%s: audit %q", at, r.Audit)
+	case !write && r.Audit == errata.StreamChange:
+		t.Errorf("%s reads, and is audited as a change", at)
 	}
 }
 

@@ -185,10 +185,10 @@ func TestSignInTellsNothing(t *testing.T) {
 
 // A network that guesses is slowed down; who is signed in there is not.
 func TestGuessing(t *testing.T) {
-	clock := newHands()
+	clock := &stops{hands: newHands()} // checking a password takes real time
 	p := apptest.Start(t, apptest.Options{Clock: clock.now})
 	c := p.SignIn()
-	clock.forward(10 * time.Minute)
+	clock.stop(10 * time.Minute)
 	slowed := 0
 	for i := range 30 {
 		a := send(t, p, p.Browser(), "POST", "/login", url.Values{"email": {strconv.Itoa(i) + "@example.com"}, "password": {"x"}}.Encode(), "Origin", p.URL)
@@ -200,14 +200,43 @@ func TestGuessing(t *testing.T) {
 			t.Fatalf("try %d: %s", i, a.Status)
 		}
 	}
-	if slowed < 8 || slowed > 10 {
+	if slowed != 10 {
 		t.Errorf("%d of 30 were slowed down", slowed)
 	}
 	if !signedIn(t, p, c) {
 		t.Error("a known session stopped working")
 	}
-	clock.forward(time.Minute)
+	clock.stop(time.Minute)
 	p.SignIn()
+}
+
+// Every form by which passwords can be guessed is counted per network.
+func TestThrottling(t *testing.T) {
+	clock := &stops{hands: newHands()}
+	p := apptest.Start(t, apptest.Options{Clock: clock.now})
+	c := p.SignIn()
+	for _, r := range manifest(t) {
+		if r.Rate != "login" {
+			continue
+		}
+		t.Run(r.Name, func(t *testing.T) {
+			clock.stop(10 * time.Minute)
+			slowed := 0
+			for range 22 {
+				a := send(t, p, c, r.Method, strings.NewReplacer(":token", "none").Replace(r.Path), "x=1", "Origin", p.URL)
+				safe(t, a.Header, false)
+				if a.StatusCode == http.StatusTooManyRequests && a.Header.Get("Retry-After") == "" {
+					t.Error("does not say when to try again")
+				}
+				if strings.Contains(a.text, "from your network") { // else of the account
+					slowed++
+				}
+			}
+			if slowed != 2 {
+				t.Errorf("%d of 22 were slowed down", slowed)
+			}
+		})
+	}
 }
 
 func TestNext(t *testing.T) {

@@ -96,6 +96,10 @@ func TestAuditLines(t *testing.T) {
 			_, err := tx.Permit(refused, errata.IssueAck, ofShop)
 			return err
 		}, []string{"1 u2 issue:ack denied 7 issue:i1 {}"}},
+		"permitted, and not one's own": {func(_ context.Context, tx *store.Tx) error {
+			_, err := tx.Permit(bert, errata.IssueComment, ofShop)
+			return errors.Join(err, errata.E(errata.Forbidden, "This comment is somebody else's.", nil))
+		}, []string{"1 u2 issue:comment denied 7 issue:i1 {}"}},
 		"one of two refused": {func(_ context.Context, tx *store.Tx) error {
 			if _, err := tx.Permit(refused, errata.IssueAck, ofShop); err == nil {
 				return boom

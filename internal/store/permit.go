@@ -106,6 +106,19 @@ type act struct {
 	policy bool
 }
 
+// refused are the lines of a transaction that was broken off for a right that
+// is missing: those that Permit refused, else what it let pass and the rule
+// behind it, "only one's own", did not.
+func refused(denied, permitted []*Line) []*Line {
+	if len(denied) > 0 {
+		return denied
+	}
+	for _, l := range permitted {
+		l.row.Result = errata.AuditDenied
+	}
+	return permitted
+}
+
 // deniedWait is how long a refusal may take to be written, whatever became of
 // the request.
 const deniedWait = 5 * time.Second

@@ -110,6 +110,9 @@ func (s *Store) once(ctx context.Context, a *act, fn func(*Tx) error) error {
 	}()
 	tx := &Tx{store: s, link: l, write: a != nil, act: a}
 	if err := fn(tx); err != nil {
+		if a != nil && errata.CodeOf(err) == errata.Forbidden {
+			a.denied = refused(a.denied, tx.lines)
+		}
 		return err
 	}
 	if tx.wrote && !tx.permitted {

@@ -1,0 +1,336 @@
+package handlers_test
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"errata/internal/apptest"
+	"errata/internal/errata"
+	"errata/static"
+)
+
+// canary is in the name, slug, titles, tags, users, releases and environments
+// of a service that only administrators and auditors may know of.
+const canary = "zq7x"
+
+const (
+	canarySlug  = "canary-" + canary
+	canaryEvent = "c0ffee00c0ffee00c0ffee00c0ffee00"
+	ownEvent    = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+	noUUID      = "01970000-0000-7000-8000-000000000000"
+)
+
+// world is a product with two services, people of every role, and the things
+// that routes name.
+type world struct {
+	t      *testing.T
+	p      *apptest.Product
+	clock  *hands
+	db     *sql.DB
+	routes []errata.Route
+	shop   apptest.Project
+
+	browsers map[string]*http.Client
+	tokens   map[string]string            // of the API, by principal
+	tokenIDs map[string]string            // of tokens that principals may revoke
+	things   map[string]map[string]string // by object: what stands for a parameter of an address
+	issues   map[string]map[string]string // by object and route: an issue of its own for each act
+	disabled string                       // the session of the disabled account, as SQL values
+	notFound map[string]string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	clock := newHands()
+	w := &world{
+		t: t, clock: clock, p: apptest.Start(t, apptest.Options{Clock: clock.now}), routes: manifest(t),
+		browsers: map[string]*http.Client{}, tokens: map[string]string{}, tokenIDs: map[string]string{},
+		things: map[string]map[string]string{own: {}, foreign: {}, absent: {}, none: {}}, issues: map[string]map[string]string{own: {}, foreign: {}},
+		notFound: map[string]string{},
+	}
+	w.db = database(t, w.p)
+	w.shop = w.p.NewProject("checkout")
+	w.p.NewProject("search")
+	w.p.Command("project", canarySlug, "--name", "Canary Zq7x Service")
+	w.sendEvents()
+	w.people()
+	w.name()
+	return w
+}
+
+// title is the type of the error that the issue of a route consists of.
+func title(r errata.Route, object string) string {
+	return map[string]string{own: "Own", foreign: "CanaryZq7x"}[object] + strings.NewReplacer(".", "", "_", "").Replace(r.Name) + "Error"
+}
+
+// sendEvents makes an issue in both services for every route that names one.
+func (w *world) sendEvents() {
+	const event = `{"event_id":%q,"level":"error","platform":"go","environment":%q,"release":%q,"user":{"id":%q},"tags":{"place":%q},
+		"exception":{"values":[{"type":%q,"value":%q}]}}`
+	there := w.project(canarySlug)
+	w.p.Send(w.shop, fmt.Sprintf(event, ownEvent, "production", "1.0.0", "person-1", "eu", "OwnFirstError", "own"))
+	w.p.Send(there, fmt.Sprintf(event, canaryEvent, "env-zq7x", "zq7x@1.0.0", "user-zq7x", "tag-zq7x", "CanaryZq7xFirstError", "value zq7x"))
+	for i, r := range w.routes {
+		if r.Object != "issue" {
+			continue
+		}
+		id := fmt.Sprintf("%032x", i+1)
+		w.p.Send(w.shop, fmt.Sprintf(event, id, "production", "1.0.0", "person-1", "eu", title(r, own), "own"))
+		w.p.Send(there, fmt.Sprintf(event, id, "env-zq7x", "zq7x@1.0.0", "user-zq7x", "tag-zq7x", title(r, foreign), "value zq7x"))
+	}
+	w.p.Until(20*time.Second, "all issues", func() bool {
+		return w.one(`SELECT COUNT(*) FROM issue`) == strconv.Itoa(2+2*len(w.ofIssues()))
+	})
+}
+
+func (w *world) ofIssues() (out []errata.Route) {
+	for _, r := range w.routes {
+		if r.Object == "issue" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (w *world) project(slug string) apptest.Project {
+	id := w.one(`SELECT id FROM project WHERE slug = ?`, slug)
+	return apptest.Project{ID: id, Slug: slug, Key: w.one(`SELECT key FROM ingest_key WHERE project_id = ?`, id)}
+}
+
+// one reads one value.
+func (w *world) one(text string, args ...any) string {
+	w.t.Helper()
+	var out string
+	if err := w.db.QueryRowContext(w.t.Context(), text, args...).Scan(&out); err != nil {
+		w.t.Fatalf("%s %v: %v", text, args, err)
+	}
+	return out
+}
+
+func address(principal string) string {
+	return strings.ReplaceAll(principal, " ", "-") + "@people.example"
+}
+
+// people makes the accounts, signs them in, and makes their tokens.
+func (w *world) people() {
+	roles := map[string]errata.Role{
+		"viewer": "viewer", "responder": "responder", "maintainer": "maintainer", tokenRead: "responder", tokenWrite: "responder", disabled: "responder", expired: "responder",
+	}
+	for _, p := range principals {
+		w.clock.forward(time.Minute) // sign-ins are counted
+		switch p {
+		case anonymous, ingestKey:
+			w.browsers[p] = w.p.Browser()
+		case elsewhere:
+			w.p.NewUser(address(p), errata.RoleResponder, "search")
+		case "admin", "auditor":
+			w.p.NewUser(address(p), errata.Role(p), "")
+		case crossOrigin:
+			w.browsers[p] = w.p.SignIn()
+		default:
+			w.p.NewUser(address(p), roles[p], "checkout")
+		}
+		if w.browsers[p] == nil {
+			w.browsers[p] = w.p.SignInAs(address(p))
+			w.tokenIDs[p] = w.p.Command("token", "--user", address(p), "--scope", "issue:read")["id"]
+		}
+	}
+	w.tokens[tokenRead] = w.p.TokenOf(address(tokenRead), "issue:read,event:read,project:read,analytics:read")
+	w.tokens[tokenWrite] = w.p.TokenOf(address(tokenWrite), "issue:read,event:read,event:read_pii,project:read,analytics:read,"+
+		"issue:comment,issue:watch,issue:ack,issue:assign_self,issue:assign,issue:resolve,issue:reopen,issue:ignore,issue:severity")
+	for _, p := range []string{tokenRead, tokenWrite, ingestKey} {
+		w.browsers[p] = w.p.Browser() // no cookie: the token, or the key, alone
+	}
+	w.disabled = w.one(`SELECT quote(id) || ',' || quote(user_id) || ',' || quote(data) || ',' || created_at || ',' || seen_at || ',' || expires_at
+		FROM session WHERE user_id = (SELECT id FROM app_user WHERE email = ?)`, address(disabled))
+	change(w.t, w.p, `UPDATE app_user SET state = 'disabled', disabled_at = 1 WHERE email = ?`, address(disabled))
+	change(w.t, w.p, `UPDATE session SET expires_at = 1 WHERE user_id = (SELECT id FROM app_user WHERE email = ?)`, address(expired))
+}
+
+// name finds or makes the things that addresses name.
+func (w *world) name() {
+	shop, there := w.shop, w.project(canarySlug)
+	prefix := func(p apptest.Project) string { return w.one(`SELECT prefix FROM project WHERE id = ?`, p.ID) }
+	issueID := func(p apptest.Project, title string) string {
+		return prefix(p) + "-" + w.one(`SELECT number FROM issue WHERE project_id = ? AND type = ?`, p.ID, title)
+	}
+	for _, r := range w.ofIssues() {
+		w.issues[own][r.Name], w.issues[foreign][r.Name] = issueID(shop, title(r, own)), issueID(there, title(r, foreign))
+	}
+	w.things[own] = map[string]string{
+		":id": issueID(shop, "OwnFirstError"), ":slug": shop.Slug, ":event_id": ownEvent, "{id}": shop.ID,
+		":seq": w.one(`SELECT seq FROM audit WHERE project_id = ? ORDER BY seq LIMIT 1`, shop.ID), "user": w.p.NewUser("target@people.example", errata.RoleViewer, shop.Slug),
+	}
+	w.invitations(own, shop.Slug)
+	w.things[foreign] = map[string]string{
+		":id": issueID(there, "CanaryZq7xFirstError"), ":slug": there.Slug, ":event_id": canaryEvent, "{id}": there.ID,
+		":seq": w.one(`SELECT seq FROM audit WHERE project_id = ? ORDER BY seq LIMIT 1`, there.ID), "user": w.p.NewUser("other@people.example", errata.RoleViewer, there.Slug),
+	}
+	w.invitations(foreign, there.Slug)
+	w.things[absent] = map[string]string{
+		":id": prefix(shop) + "-99999", ":slug": "nothing-here", ":event_id": strings.Repeat("d", 32), "{id}": "99999", ":seq": "99999", "user": noUUID,
+		":invite": strings.Repeat("e", 64), ":withdrawn": strings.Repeat("e", 64), "link": strings.Repeat("e", 64),
+	}
+	for _, object := range []string{own, foreign} {
+		for _, r := range w.ofIssues() {
+			if strings.Contains(r.Path, ":note") {
+				w.note(object, r.Name)
+			}
+		}
+	}
+}
+
+// invitations makes one to renew, one to withdraw and one to accept.
+func (w *world) invitations(object, slug string) {
+	invite := func(name string) string {
+		return w.p.Invite(name+"-"+object+"@people.example", errata.RoleViewer, slug)
+	}
+	w.things[object][":invite"], w.things[object][":withdrawn"], w.things[object]["link"] = inviteID(invite("a")), inviteID(invite("b")), invite("c")
+}
+
+// note writes the comment that a route is about: on the own service by the
+// responder, on the canary by the administrator.
+func (w *world) note(object, route string) {
+	who := map[string]string{own: "responder", foreign: crossOrigin}[object]
+	r := w.p.Form(w.browsers[who], "/issues/"+w.issues[object][route]+"/comments", url.Values{"body": {"comment of " + object}, "version": {"1"}}) //nolint:bodyclose // the cleanup closes it
+	if r.StatusCode != http.StatusSeeOther {
+		w.t.Fatalf("a comment: %s", r.Status)
+	}
+	number := w.issues[object][route]
+	number = number[strings.LastIndex(number, "-")+1:]
+	project := map[string]string{own: w.shop.ID, foreign: w.project(canarySlug).ID}[object]
+	w.things[object][route+":note"] = w.one(`SELECT n.id FROM note n JOIN issue i ON i.id = n.issue_id WHERE i.project_id = ? AND i.number = ?`, project, number)
+}
+
+// path fills the parameters of a route.
+func (w *world) path(c cell) string {
+	if c.route.Path == "/static/*" {
+		return static.Path(static.Stylesheet)
+	}
+	things := w.things[c.object]
+	if c.object == none {
+		things = w.things[own]
+	}
+	id := w.issueOf(c)
+	switch c.route.Object {
+	case "user":
+		id = things["user"]
+	case "issue":
+	}
+	event := "last"
+	token := map[string]string{own: w.tokenIDs[c.principal], foreign: w.tokenIDs["viewer"], absent: noUUID}[c.object]
+	if token == "" {
+		token = noUUID
+	}
+	if c.object == foreign && c.principal == "viewer" {
+		token = w.tokenIDs["responder"]
+	}
+	invite := things[":invite"]
+	if strings.HasSuffix(c.route.Path, "/withdraw") {
+		invite = things[":withdrawn"] // renewing gives the other a new name
+	}
+	note := things[c.route.Name+":note"]
+	if note == "" {
+		note = noUUID
+	}
+	if strings.HasPrefix(c.route.Path, "/invite/") {
+		return strings.Replace(c.route.Path, ":token", things["link"], 1)
+	}
+	return strings.NewReplacer(
+		":event_id", things[":event_id"], ":event", event, ":part", "json", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
+		":stream", "change", ":seq", things[":seq"], ":token", token, "{id}", things["{id}"], "{$}", "",
+	).Replace(c.route.Path)
+}
+
+// inviteID is what an invitation is called inside: the hash of its token.
+func inviteID(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// signsInFirst are routes that end a session: they are asked with a browser of
+// their own.
+var signsInFirst = []string{"logout", "me.password"}
+
+// send asks for a route as a principal.
+func (w *world) send(c cell) answer {
+	w.t.Helper()
+	if c.route.Rate == "login" {
+		w.clock.forward(time.Minute)
+	}
+	browser, header := w.browsers[c.principal], []string{}
+	body := w.body(c)
+	if strings.HasPrefix(body, "{") {
+		header = append(header, "Content-Type", "application/json")
+	}
+	switch c.principal {
+	case tokenRead, tokenWrite:
+		header = append(header, "Authorization", "Bearer "+w.tokens[c.principal], "Origin", w.p.URL)
+	case ingestKey:
+		header = append(header, "Authorization", "Bearer "+w.shop.Key, "X-Sentry-Auth", "Sentry sentry_version=7, sentry_key="+w.shop.Key, "Origin", w.p.URL)
+	case crossOrigin:
+		header = append(header, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
+	case disabled:
+		change(w.t, w.p, `INSERT OR REPLACE INTO session (id, user_id, data, created_at, seen_at, expires_at, ip, agent) VALUES (`+w.disabled+`, '', '')`)
+		header = append(header, "Origin", w.p.URL)
+	default:
+		header = append(header, "Origin", w.p.URL)
+	}
+	if slices.Contains(signsInFirst, c.route.Name) && slices.Contains(signing, c.principal) {
+		w.clock.forward(time.Minute)
+		browser = w.p.SignInAs(address(c.principal))
+	}
+	return send(w.t, w.p, browser, c.route.Method, w.path(c), body, header...)
+}
+
+// signing are the principals that are signed in and may act.
+var signing = []string{"viewer", "responder", "maintainer", "admin", "auditor", elsewhere}
+
+// forms are what a route is sent; others get an empty form.
+var forms = map[string]string{
+	"issue.assign": "assignee=me", "issue.resolve": "cause=fixed&note=done", "issue.ignore": "reason=noise", "issue.severity": "severity=P3", "issue.stage": "stage=fixing",
+	"issue.watch": "on=true", "issue.comment": "body=hello", "issue.comment.edit": "body=changed", "issue.event.reveal": "part=json",
+	"user.grant": "role=viewer&project=1", "user.revoke": "role=viewer&project=1",
+	"api.issue.assign": `{"assignee":"me"}`, "api.issue.resolve": `{"cause":"fixed","note":"done"}`, "api.issue.ignore": `{"reason":"noise"}`,
+	"api.issue.severity": `{"severity":"P3"}`, "api.issue.comments": `{"body":"hello"}`,
+}
+
+func (w *world) body(c cell) string {
+	if c.route.Method != http.MethodPost {
+		return ""
+	}
+	if c.route.Name == "issues.bulk" {
+		return "act=ack&confirm=yes&id=" + w.things[c.object][":id"]
+	}
+	form := forms[c.route.Name]
+	switch {
+	case c.route.Auth == errata.AuthToken && form == "", c.route.Auth == errata.AuthIngest:
+		return "{}"
+	case c.route.Auth == errata.AuthToken:
+		return form
+	case c.route.Object == "issue":
+		return form + "&version=" + w.version(c)
+	case form == "":
+		return "x=1"
+	}
+	return form
+}
+
+// version is what a form says that its issue is.
+func (w *world) version(c cell) string {
+	if c.object == absent {
+		return "1"
+	}
+	id := w.issueOf(c)
+	prefix, number, _ := strings.Cut(id, "-")
+	return w.one(`SELECT i.version FROM issue i JOIN project p ON p.id = i.project_id WHERE p.prefix = ? AND i.number = ?`, prefix, number)
+}
