@@ -24,9 +24,9 @@ const latency = 300 * time.Millisecond
 func gap(age time.Duration) time.Duration {
 	switch {
 	case age > 14*day:
-		return 4 * time.Hour
+		return 6 * time.Hour
 	case age > 2*day:
-		return 2 * time.Hour
+		return 3 * time.Hour
 	case age > 3*time.Hour:
 		return 30 * time.Minute
 	}
@@ -62,7 +62,7 @@ func (d *Demo) play(ctx context.Context) error {
 	acts := d.plan.acts
 	week := 0
 	for _, tick := range d.plan.ticks() {
-		if w := int(tick.Sub(d.plan.from)/(7*day)) + 1; w > week {
+		if w := int(tick.Sub(d.plan.from) / (7 * day)); w > week {
 			week = w
 			fmt.Fprint(d.Out, ".")
 		}
@@ -207,6 +207,9 @@ func (d *Demo) goOn(ctx context.Context, chance dice) {
 		if s.id != "" && s.live != over && (s.live || s.severity >= errata.P2) {
 			of = append(of, s)
 		}
+	}
+	if len(of) == 0 {
+		return
 	}
 	s := of[chance.IntN(len(of))]
 	s.live = true
