@@ -93,6 +93,9 @@ func (tx *Tx) Episodes(ctx context.Context, f EpisodeFilter, in EpisodeSpan, eac
 // because an event or a person reopened it.
 func (tx *Tx) FollowedEpisodes(ctx context.Context, f EpisodeFilter, from, to int64, each func(*EpisodeRow) error) error {
 	read := reading{f: f, each: each, limit: MaxEpisodes + 1, followed: true}
+	if !f.Scope.All && len(f.Scope.Projects) == 0 {
+		return nil
+	}
 	q := read.query(` JOIN issue_episode n ON n.issue_id = e.issue_id AND n.seq = e.seq + 1`)
 	q.text(` AND n.`)
 	q.projects(f.Scope)
