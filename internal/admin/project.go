@@ -57,6 +57,9 @@ func (s *Service) CreateProject(ctx context.Context, who errata.Actor, f Project
 			return err
 		}
 		line.Touches(errata.On(out.ID, "project", out.ID))
+		if err := tx.RaisePolicy(ctx); err != nil { // refusals name the service
+			return err
+		}
 		key.ProjectID = out.ID
 		return tx.CreateKey(ctx, key)
 	})

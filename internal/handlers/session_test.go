@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"errata/internal/apptest"
+	"errata/internal/errata"
 )
 
 // cookieOf returns the session's cookie in a browser.
@@ -236,6 +239,47 @@ func TestThrottling(t *testing.T) {
 				t.Errorf("%d of 22 were slowed down", slowed)
 			}
 		})
+	}
+}
+
+func TestSignInsAreAudited(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	before := len(audited(t, p, "change"))
+	p.Form(p.Browser(), "/login", url.Values{"email": {apptest.Email}, "password": {"wrong"}})
+	p.Form(p.Browser(), "/login", url.Values{"email": {"nobody@example.com"}, "password": {"wrong"}})
+	c := p.SignIn()
+	p.Form(c, "/logout", nil)
+	p.Form(c, "/logout", nil) // nobody is left to sign out
+	want := []string{"session:sign_in failed", "session:sign_in failed", "session:sign_in done", "session:sign_out done"}
+	if d := cmp.Diff(want, audited(t, p, "change")[before:]); d != "" {
+		t.Error(d)
+	}
+	rows := column(t, database(t, p), `SELECT actor_id || ' ' || object || ' ' || via || ' ' || ip FROM audit WHERE stream = 'change' ORDER BY seq`)[before:]
+	id := column(t, database(t, p), `SELECT id FROM app_user`)[0]
+	wantRows := []string{" user:" + id + " session 127.0.0.1", "  session 127.0.0.1", id + " user:" + id + " session 127.0.0.1", id + " user:" + id + " session 127.0.0.1"}
+	if d := cmp.Diff(wantRows, rows); d != "" {
+		t.Error(d)
+	}
+}
+
+// Somebody whom nothing is granted is told so, and not led in a circle.
+func TestNothingGranted(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	p.NewProject("checkout")
+	p.NewUser("new@people.example", errata.RoleViewer, "checkout")
+	c := p.SignInAs("new@people.example")
+	change(t, p, `DELETE FROM policy WHERE v1 = 'role:viewer'`)
+	change(t, p, `UPDATE epoch SET n = n + 1`)
+	if err := p.App.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a := send(t, p, c, http.MethodGet, "/", "")
+	if a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("home: %s", a.Status)
+	}
+	a = send(t, p, c, http.MethodGet, a.Header.Get("Location"), "")
+	if a.StatusCode != http.StatusForbidden || !strings.Contains(a.text, "Needs viewer on some service. Ask Ada Lovelace.") {
+		t.Errorf("%s %.600s", a.Status, a.text)
 	}
 }
 

@@ -25,8 +25,12 @@ func (h setup) home(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/overview")
 }
 
-// firstRun says that there is no service yet.
+// firstRun says that there is no service yet, to those who can make one: others
+// may just not see any.
 func (h setup) firstRun(c echo.Context) (bool, error) {
+	if h.Decide(actorOf(c), errata.ProjectCreate, "") != nil {
+		return false, nil
+	}
 	all, err := h.Admin.Projects(c.Request().Context(), actorOf(c))
 	return len(all) == 0, err
 }
