@@ -190,7 +190,7 @@ func otherIssues() []state {
 		issue("python", withEvent(pythonChain)),
 		issue("browser", withEvent(browserError)),
 		issue("masked", func(in *page.IssueIn) {
-			in.Event.Revealed, in.Event.Part = false, page.PartRequest
+			in.Event.Revealed, in.Event.MayReveal, in.Event.Part = false, true, page.PartRequest
 			in.Event.Event.User.Email, in.Event.Event.User.Username = "ada@shop.example", "ada"
 		}),
 		issue("gone", func(in *page.IssueIn) { in.Event.Event, in.Event.Nearest, in.Event.Asked = nil, "33", "22" }),
