@@ -129,10 +129,8 @@ func (h apiActs) resolve(c echo.Context) error {
 	if err := body(c, &b); err != nil {
 		return err
 	}
-	if b.Kind != "" && b.Kind != errata.ResolutionNow {
-		return paramError("kind", "act.unknown_kind", "The kind of a resolution is now.")
-	}
-	r, err := h.Triage.Resolve(c.Request().Context(), actorOf(c), c.Param("id"), triage.ResolveForm{Form: b.form(), Cause: b.Cause})
+	f := triage.ResolveForm{Form: b.form(), Kind: b.Kind, Cause: b.Cause}
+	r, err := h.Triage.Resolve(c.Request().Context(), actorOf(c), c.Param("id"), f)
 	return h.acted(c, r, err)
 }
 

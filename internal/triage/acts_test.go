@@ -213,6 +213,10 @@ func TestActivity(t *testing.T) {
 		if err != nil || !v.Watching || v.People["2"].Name != "Grace" || !v.Can.Ack.Applies || v.Can.Reopen.Applies || v.Episode.ResponseKind != errata.RespondedAssign {
 			t.Errorf("%+v %v", v, err)
 		}
+		people, err := w.Find.Assignable(ctx, ada, w.shop.ID)
+		if d := cmp.Diff([]errata.Person{{ID: "1", Name: "Ada", Login: "ada"}, {ID: "2", Name: "Grace", Login: "grace"}}, people); d != "" || err != nil {
+			t.Error(d, err)
+		}
 		if err := w.Triage.Watch(ctx, grace, id, false); err != nil {
 			t.Error(err)
 		}

@@ -45,9 +45,10 @@ type AssignForm struct {
 	Assignee string
 }
 
-// ResolveForm resolves. At P0 it needs a note.
+// ResolveForm resolves. At P0 it needs a note. The kind is "now", or nothing.
 type ResolveForm struct {
 	Form
+	Kind  string
 	Cause errata.Cause
 }
 
@@ -98,7 +99,11 @@ func (s *Service) Assign(ctx context.Context, who errata.Actor, id string, f Ass
 
 // Resolve resolves the issue from now on.
 func (s *Service) Resolve(ctx context.Context, who errata.Actor, id string, f ResolveForm) (Result, error) {
-	return s.act(ctx, who, id, f.Form, resolve(f.Cause))
+	d := resolve(f.Cause)
+	if f.Kind != "" && f.Kind != errata.ResolutionNow {
+		d.wrong = refuse("kind", "act.unknown_kind", "The kind of a resolution is now.")
+	}
+	return s.act(ctx, who, id, f.Form, d)
 }
 
 // Reopen takes a resolution back.
