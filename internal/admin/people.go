@@ -47,18 +47,23 @@ func (s *Service) People(ctx context.Context, who errata.Actor) (out People, err
 		if err != nil {
 			return err
 		}
-		counts := map[string]int64{}
+		sums, err := tx.SumSessions(ctx, s.now())
+		if err != nil {
+			return err
+		}
 		if manages {
-			if counts, err = tx.CountSessions(ctx, s.now()); err != nil {
-				return err
-			}
 			if out.Invites, err = tx.Invites(ctx); err != nil {
 				return err
 			}
 		}
 		for _, a := range accounts {
 			out.Names[a.ID] = a.Name
-			out.People = append(out.People, Person{public(a, manages || a.ID == who.ID), seenGrants(grants, a.ID, out.Projects), counts[a.ID]})
+			p := Person{Account: public(a, manages || a.ID == who.ID), Grants: seenGrants(grants, a.ID, out.Projects)}
+			p.SeenAt = max(p.SeenAt, sums[a.ID].Seen)
+			if manages {
+				p.SessionCount = sums[a.ID].Count
+			}
+			out.People = append(out.People, p)
 		}
 		return nil
 	})
@@ -146,6 +151,11 @@ func (s *Service) Person(ctx context.Context, who errata.Actor, id string) (out 
 			return err
 		}
 		out.Person = Person{Account: public(acc, manages || out.Self), Grants: seenGrants(grants, id, out.Projects)}
+		sums, err := tx.SumSessions(ctx, s.now())
+		if err != nil {
+			return err
+		}
+		out.SeenAt = max(out.SeenAt, sums[id].Seen)
 		if out.Assigned, out.AssignedTotal, err = tx.AssignedIssues(ctx, id, s.issueScope(who, out.Projects), assignedShown); err != nil || !manages {
 			return err
 		}

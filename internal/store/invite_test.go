@@ -127,8 +127,8 @@ func TestEndSessions(t *testing.T) {
 			}
 		}
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
-			n, err := tx.CountSessions(ctx, start)
-			if d := cmp.Diff(map[string]int64{"u1": 2, "u2": 1}, n); d != "" || err != nil {
+			n, err := tx.SumSessions(ctx, start)
+			if d := cmp.Diff(map[string]store.SessionSum{"u1": {Count: 2, Seen: start}, "u2": {Count: 1, Seen: start}}, n); d != "" || err != nil {
 				t.Error(d, err)
 			}
 			if err := tx.EndSession(ctx, "s3", "u1"); errata.CodeOf(err) != errata.NotFound {

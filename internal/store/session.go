@@ -85,14 +85,18 @@ func (tx *Tx) EndSessionsOf(ctx context.Context, userID, but string) (int64, err
 	return tx.change(ctx, `DELETE FROM session WHERE user_id = $1 AND id <> $2`, userID, but)
 }
 
-// CountSessions returns how many sessions each account has at now, by id.
-func (tx *Tx) CountSessions(ctx context.Context, now int64) (map[string]int64, error) {
-	out := map[string]int64{}
-	err := tx.rows(ctx, `SELECT user_id, COUNT(*) FROM session WHERE expires_at > $1 AND user_id IS NOT NULL GROUP BY user_id`, []any{now}, func(r scanner) error {
+// SessionSum is what the sessions of an account come to: how many, and when one
+// was last used, µs.
+type SessionSum struct{ Count, Seen int64 }
+
+// SumSessions returns the sessions of each account at now, by id.
+func (tx *Tx) SumSessions(ctx context.Context, now int64) (map[string]SessionSum, error) {
+	out := map[string]SessionSum{}
+	err := tx.rows(ctx, `SELECT user_id, COUNT(*), MAX(seen_at) FROM session WHERE expires_at > $1 AND user_id IS NOT NULL GROUP BY user_id`, []any{now}, func(r scanner) error {
 		var id string
-		var n int64
-		err := r.Scan(&id, &n)
-		out[id] = n
+		var sum SessionSum
+		err := r.Scan(&id, &sum.Count, &sum.Seen)
+		out[id] = sum
 		return err
 	})
 	return out, err

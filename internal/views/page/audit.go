@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/views/layout"
@@ -168,9 +169,18 @@ func auditForm(in AuditIn) []ui.Field {
 		{Value: string(errata.AuditDenied), Text: "denied"}, {Value: string(errata.AuditFailed), Text: "failed"},
 	}}
 	return []ui.Field{
-		actor, action, result, {Name: "from", Label: "From", Type: "date", Value: f.From, Optional: true, MaxLength: 10},
-		{Name: "to", Label: "To", Type: "date", Value: f.To, Optional: true, MaxLength: 10},
+		actor, action, result, {Name: "from", Label: "From", Type: "date", Value: dateValue(f.From), Optional: true, MaxLength: 10},
+		{Name: "to", Label: "To", Type: "date", Value: dateValue(f.To), Optional: true, MaxLength: 10},
 	}
+}
+
+// dateValue is what a date field takes; anything else it would drop with a
+// complaint.
+func dateValue(s string) string {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return ""
+	}
+	return s
 }
 
 func newAuditRow(r AuditRowIn, m ui.Moment) AuditRow {
