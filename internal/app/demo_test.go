@@ -24,6 +24,9 @@ import (
 var signIns = regexp.MustCompile(`(?m)^ {4}(\w+) +(\S+@\S+) +([0-9a-f]{16})   .+$`)
 
 func TestDemo(t *testing.T) {
+	if raceDetector {
+		t.Skip("twelve weeks take minutes with the race detector")
+	}
 	p := apptest.Start(t, apptest.Options{Demo: true})
 	dirs, err := os.ReadDir(os.TempDir())
 	if err != nil || !slices.ContainsFunc(dirs, isDemo) {
