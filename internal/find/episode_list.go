@@ -252,7 +252,7 @@ func (l *episodeListing) wanted(r *EpisodeRow, p stats.Place) bool {
 
 func (l *episodeListing) binding() []string {
 	from, to := l.window.From, l.window.To
-	if !l.q.Range.To.Before(l.now) { // the window moves on with the clock
+	if l.q.Range.current(l.now) { // the window moves on with the clock
 		from, to = 0, 0
 	}
 	return []string{l.page.Query.Text, fmt.Sprint(from, to, l.q.Rules, l.q.Show, l.q.By, l.q.Key, l.q.Over, l.q.Under)}

@@ -61,10 +61,17 @@ func (r Range) Before() Range { return Range{r.From.Add(-r.To.Sub(r.From)), r.Fr
 // and intake leaves them a minute.
 const ahead = time.Minute + time.Second
 
+// lag is how long before now a range may end and still mean now: its end was
+// read off the clock when the question was asked.
+const lag = time.Minute
+
+// current says whether the range ends now.
+func (r Range) current(now time.Time) bool { return r.To.After(now.Add(-lag)) }
+
 // whole returns the range, and when it ends now with what clocks that are ahead
 // have sent.
 func (r Range) whole(now time.Time) Range {
-	if !r.To.Before(now) {
+	if r.current(now) {
 		r.To = r.To.Add(ahead)
 	}
 	return r

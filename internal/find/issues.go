@@ -95,7 +95,7 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 	}
 	l.filter, l.narrow, l.group = p.filter, p.narrow, p.group
 	l.filter.From = l.q.Range.From.UnixMicro()
-	if l.q.Range.To.Before(l.now) {
+	if !l.q.Range.current(l.now) {
 		l.filter.To = l.q.Range.To.UnixMicro()
 	}
 	l.at = place{Sort: l.q.Sort, AsOf: l.page.AsOf}

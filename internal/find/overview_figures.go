@@ -49,7 +49,7 @@ func (o overview) unresolved(ctx context.Context, tx *store.Tx) (out UnresolvedF
 		out.Line = append(out.Line, then[h])
 	}
 	out.Now = out.By.Sum()
-	if o.q.Range.To.Before(o.now) { // a range of the past ends at its last full hour
+	if !o.q.Range.current(o.now) { // a range of the past ends at its last full hour
 		out.Now, out.By = out.Line[len(out.Line)-1], store.Unresolved{}
 	} else {
 		out.Line = append(out.Line, out.Now)

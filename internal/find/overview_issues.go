@@ -90,7 +90,7 @@ func (o overview) active(by TopBy) store.ActiveFilter {
 		IssueFilter: store.IssueFilter{Scope: o.slice.Scope, Environments: o.slice.Environments, From: r.From.UnixMicro()},
 		Middle:      hourOf(r.From), End: hourOf(r.To),
 	}
-	if r.To.Before(o.now) {
+	if !r.current(o.now) {
 		f.To = r.To.UnixMicro()
 	} else {
 		f.End = (r.To.Add(ahead).UnixMicro()/hourUS + 1) * hourUS

@@ -141,8 +141,8 @@ func (r *responding) mayGroup() error {
 // frame fixes the window. One that ends now ends with the minute, so that the
 // same question asked twice is the same.
 func (r *responding) frame() {
-	if w := &r.q.Range; !w.To.Before(r.now) {
-		w.From, w.To = w.From.Truncate(time.Minute), w.To.Add(time.Minute-1).Truncate(time.Minute)
+	if w := &r.q.Range; w.current(r.now) {
+		w.From, w.To = w.From.Truncate(time.Minute), r.now.Add(time.Minute-1).Truncate(time.Minute)
 	}
 	r.edges = stats.Clip(r.q.Range.From, r.q.Range.To, r.q.Interval, r.q.Zone)
 	if r.q.Compare {
@@ -231,7 +231,7 @@ func (r *responding) reading() store.EpisodeSpan {
 	switch {
 	case r.q.ByOpening:
 		in.Times = []store.EpisodeTime{store.EpisodeOpened}
-	case !r.q.Range.To.Before(r.now):
+	case r.q.Range.current(r.now):
 	default:
 		in.Times = append(in.Times, store.EpisodeResponded, store.EpisodeAcked, store.EpisodeResolved, store.EpisodeAlerted)
 	}
