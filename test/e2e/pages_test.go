@@ -34,6 +34,8 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 	return []onePage{
 		{name: "signin", path: "/login", out: true},
 		{name: "signin-next", path: "/issues/" + rich, out: true},
+		{name: "overview", path: "/overview"},
+		{name: "overview-7d", path: "/overview?range=7d&top=rising&severity=P1"},
 		{name: "issues", path: "/issues"},
 		{name: "issues-filtered", path: "/issues?q=service:checkout-api+env:production"},
 		{name: "issues-empty", path: "/issues?q=nosuchword"},
