@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,16 +22,38 @@ import (
 
 // memory is a policy that tests write.
 type memory struct {
+	mu  sync.Mutex
 	p   errata.Policy
 	err error
 }
 
-func (m *memory) PolicyEpoch(context.Context) (int64, error)    { return m.p.Epoch, m.err }
-func (m *memory) Policy(context.Context) (errata.Policy, error) { return m.p, m.err }
+func (m *memory) PolicyEpoch(context.Context) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.p.Epoch, m.err
+}
 
-func (m *memory) add(l ...errata.PolicyLine) {
-	m.p.Lines = append(m.p.Lines, l...)
+func (m *memory) Policy(context.Context) (errata.Policy, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.p, m.err
+}
+
+func (m *memory) add(l ...errata.PolicyLine) { m.set(append(m.p.Lines, l...)) }
+
+// set replaces the lines.
+func (m *memory) set(l []errata.PolicyLine) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.p.Lines = l
 	m.p.Epoch++
+}
+
+// away makes the database fail, or work again.
+func (m *memory) away(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
 }
 
 func (m *memory) grant(user string, role errata.Role, project string) {
@@ -224,8 +247,7 @@ func TestDeniesWhenUndecided(t *testing.T) {
 			if e := p.Explain("a", errata.UserManage, ""); e.OK || !e.Undecided {
 				t.Errorf("explained %+v", e)
 			}
-			m.p.Lines = []errata.PolicyLine{good}
-			m.p.Epoch++
+			m.set([]errata.PolicyLine{good})
 			if err := p.Poll(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -251,24 +273,23 @@ func TestChangeOfAnotherProcess(t *testing.T) {
 		if !may() {
 			t.Fatal("not from the start")
 		}
-		m.p.Lines = nil
-		m.p.Epoch++
+		m.set(nil)
 		after(5 * time.Second)
 		if may() {
 			t.Error("still allowed after five seconds")
 		}
 		m.grant("a", errata.RoleResponder, "1")
-		m.err = errors.New("away")
+		m.away(errors.New("away"))
 		after(5 * time.Second)
 		if may() {
 			t.Error("allowed by what was not read")
 		}
-		m.err = nil
+		m.away(nil)
 		after(5 * time.Second)
 		if !may() {
 			t.Error("not allowed after five seconds")
 		}
-		m.err = errors.New("away")
+		m.away(errors.New("away"))
 		after(time.Minute)
 		if !may() {
 			t.Error("the last policy is gone while the database is away")
