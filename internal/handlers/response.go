@@ -22,10 +22,7 @@ func (h responses) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if in.query.By == nil {
-		in.query.By = []stats.Dimension{stats.BySeverity}
-	}
-	in.query.Compare, in.query.By = true, in.query.By[:1]
+	in.query.Compare, in.query.By = true, in.by()
 	ctx := c.Request().Context()
 	answers, err := h.Find.Responses(ctx, who, in.query, stats.TTA, stats.TTR)
 	text := in.q
@@ -84,6 +81,14 @@ func fillAnalytics(x *page.AnalyticsIn, answers []find.Response) {
 	}
 }
 
+// by is the one thing that the page groups by.
+func (in responseIn) by() []stats.Dimension {
+	if len(in.query.By) == 0 {
+		return []stats.Dimension{stats.BySeverity}
+	}
+	return in.query.By[:1]
+}
+
 // address is the canonical one of what was asked for.
 func (in responseIn) address(c echo.Context, q string) page.AnalyticsURL {
 	return page.AnalyticsURL{
@@ -102,8 +107,8 @@ func (h responses) episodes(c echo.Context) error {
 	q := find.EpisodeQuery{
 		Rules: in.query.Rules, Q: in.q, Range: in.span, Show: find.Show(c.QueryParam("show")), Key: c.QueryParam("key"), Cursor: in.cursor, Size: in.size,
 	}
-	if len(in.query.By) > 0 && c.QueryParams().Has("key") {
-		q.By = in.query.By[0]
+	if c.QueryParams().Has("key") {
+		q.By = in.by()[0]
 	}
 	if q.Over, err = secondsParam(c, "over"); err != nil {
 		return err

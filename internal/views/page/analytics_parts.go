@@ -305,7 +305,7 @@ func (in AnalyticsIn) groupRow(p joint) GroupRow {
 	}
 	open, rates := p.of[0].Total.Open, p.of[1].Rates
 	r.Cells = append(r.Cells, Figure{Value: ui.Exact(open.Unresponded), URL: link(0, "waiting", open.Unresponded)},
-		Figure{Value: ui.Exact(open.N), URL: link(1, "open", open.N)},
+		Figure{Value: ui.Exact(open.N), URL: link(0, "open", open.N)},
 		Figure{Value: ui.Percent(rates.Regressed, rates.Resolved), Title: ui.Exact(rates.Regressed) + " of " + ui.Exact(rates.Resolved), URL: link(1, "regressed", rates.Regressed)})
 	return r
 }
