@@ -80,7 +80,6 @@ const (
 	UserRead        Action = "user:read"
 	UserManage      Action = "user:manage"
 	RoleRead        Action = "role:read"
-	RoleWrite       Action = "role:write"
 	AuditRead       Action = "audit:read"
 	AuditVerify     Action = "audit:verify"
 	TokenOwn        Action = "token:own"
@@ -91,7 +90,7 @@ const (
 var Actions = []Action{
 	IssueRead, IssueComment, IssueWatch, IssueAck, IssueAssignSelf, IssueAssign, IssueResolve, IssueReopen, IssueIgnore, IssueSeverity,
 	EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, SystemRead,
-	UserRead, UserManage, RoleRead, RoleWrite, AuditRead, AuditVerify, TokenOwn, TokenManage,
+	UserRead, UserManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
 }
 
 // Decide says whether the actor may do the action in a project ("" =

@@ -50,7 +50,7 @@ var table = []struct {
 	{"MA", OfAnywhere, []errata.Action{errata.ProjectCreate}},
 	{"MAU", OfProject, []errata.Action{errata.AuditRead}},
 	{"MAU", OfAnywhere, []errata.Action{errata.SystemRead}},
-	{"A", OfInstallation, []errata.Action{errata.UserManage, errata.TokenManage, errata.RoleWrite}},
+	{"A", OfInstallation, []errata.Action{errata.UserManage, errata.TokenManage}},
 	{"AU", OfInstallation, []errata.Action{errata.RoleRead, errata.AuditVerify}},
 }
 
@@ -62,7 +62,7 @@ var inherits = map[errata.Role]errata.Role{
 
 // neverByToken are actions that need a person in a browser: a token that leaks
 // must not be able to make itself immortal.
-var neverByToken = []errata.Action{errata.UserManage, errata.TokenManage, errata.RoleWrite}
+var neverByToken = []errata.Action{errata.UserManage, errata.TokenManage}
 
 // rights is the table by action.
 var rights = func() map[errata.Action]Right {

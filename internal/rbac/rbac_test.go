@@ -161,7 +161,7 @@ func TestRefusals(t *testing.T) {
 		a.Scopes = &s
 		return a
 	}
-	reads := errata.TokenScopes{Actions: []errata.Action{errata.IssueRead, errata.RoleWrite, errata.IssueAck}}
+	reads := errata.TokenScopes{Actions: []errata.Action{errata.IssueRead, errata.UserManage, errata.IssueAck}}
 	narrow := errata.TokenScopes{Actions: []errata.Action{errata.IssueRead}, Projects: []string{"2"}}
 	for name, c := range map[string]struct {
 		who     errata.Actor
@@ -182,7 +182,7 @@ func TestRefusals(t *testing.T) {
 		"the token lacks it":         {token("r", reads), errata.IssueResolve, "1", errata.Forbidden, "This token lacks the scope issue:resolve."},
 		"the owner lacks it":         {token("v", reads), errata.IssueAck, "1", errata.Forbidden, "Needs responder on checkout. Ask A. Rivera or B. Chen."},
 		"the token may":              {token("r", reads), errata.IssueAck, "1", "", ""},
-		"never by token":             {token("r", reads), errata.RoleWrite, "", errata.Forbidden, "No token may do role:write."},
+		"never by token":             {token("r", reads), errata.UserManage, "", errata.Forbidden, "No token may do user:manage."},
 		"a project of no token":      {token("r", narrow), errata.IssueRead, "1", errata.NotFound, "There is no such page."},
 		"a project of the token":     {token("r", narrow), errata.IssueRead, "2", "", ""},
 		"a command":                  {errata.System("cli", "cli"), errata.UserManage, "", "", ""},
@@ -331,7 +331,7 @@ func TestExplain(t *testing.T) {
 			OK: true, Why: "Allowed by a line for this account.", Extent: rbac.OfProject, Line: "p, user:a, key:read, 2/*, allow",
 			Held: held[:1], Needs: responders[1:], Ask: ask,
 		}},
-		"of the installation": {errata.RoleWrite, "", rbac.Explanation{
+		"of the installation": {errata.UserManage, "", rbac.Explanation{
 			Why: "Needs admin everywhere. Ask A. Rivera or B. Chen.", Extent: rbac.OfInstallation, Held: held[:1],
 			Needs: []errata.Role{errata.RoleAdmin}, Ask: ask,
 		}},

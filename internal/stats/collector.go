@@ -203,7 +203,7 @@ func (c *Collector) rank() (kept []group, place []int32) {
 		} else {
 			kept[MaxGroups].add(c.groups[i])
 		}
-		place[i] = int32(min(at, MaxGroups)) //nolint:gosec // at most 50
+		place[i] = int32(min(at, MaxGroups))
 	}
 	if len(kept) > MaxGroups {
 		kept[MaxGroups].key = Key{}

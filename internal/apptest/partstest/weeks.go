@@ -131,7 +131,7 @@ func (w *weeks) issue(n int, c counters) errata.Issue {
 		if k > 0 {
 			at += w.rand.Int64N(min(life, end-birth))
 		}
-		severity := errata.Severity([]int{0, 1, 1, 2, 2, 2, 3, 3, 3, 3}[(n+n/10)%10]) //nolint:gosec // 0 to 3
+		severity := errata.Severity([]int{0, 1, 1, 2, 2, 2, 3, 3, 3, 3}[(n+n/10)%10])
 		if severity == errata.P0 && n%7 != 0 {
 			severity = errata.P1
 		}

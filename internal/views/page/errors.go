@@ -39,6 +39,7 @@ var errorWords = map[int][3]string{
 	405: {"Wrong way in", "This address does not take that kind of request.", "Go back and use the page's own buttons."},
 	409: {"Somebody was faster", "What you changed has been changed by somebody else since you opened it.", "Go back, reload and look at the new state."},
 	413: {"Too large", "What was sent is larger than is taken here.", "Send less."},
+	422: {"That cannot be answered", "The question can be read, but not answered in this form.", "Change it and ask again."},
 	429: {"Too many requests", "There were too many requests from you in a short time.", "Wait a moment and try again."},
 	500: {"Something broke on our side", "The page could not be made. What happened is in the server's log under the id below.", "Try again; if it stays, give the id to whoever runs this server."},
 	503: {"Not available right now", "A part that this page needs does not answer.", "Try again in a moment. Events that arrive are still accepted and kept."},

@@ -105,7 +105,6 @@ var ActionWords = map[errata.Action]string{
 	errata.UserRead:        "see who has an account",
 	errata.UserManage:      "invite, give roles, disable",
 	errata.RoleRead:        "see this page",
-	errata.RoleWrite:       "change roles",
 	errata.AuditRead:       "read who did what",
 	errata.AuditVerify:     "check the chain of the audit, read all of it",
 	errata.TokenOwn:        "make tokens of one's own",
