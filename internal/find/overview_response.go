@@ -45,28 +45,58 @@ func (s *Service) OverviewWeekly(ctx context.Context, who errata.Actor, q Overvi
 		begin := week.Start(now, q.Zone).In(q.Zone).AddDate(0, 0, 7*(i-OverviewWeeks+1))
 		out.Edges = append(out.Edges, week.Start(begin.Add(week.Width()/2), q.Zone))
 	}
+	out.Edges = append(out.Edges, now)
 	scope, err := s.scopeKey(ctx, who)
 	if err != nil {
 		return Weekly{}, err
 	}
-	out.Edges = append(out.Edges, now)
+	keys := make([]string, OverviewWeeks-1)
+	for i := range keys {
+		keys[i] = fmt.Sprint(q.text(severity), out.Edges[i].UnixMicro(), out.Edges[i+1].UnixMicro(), scope)
+	}
+	past, ok := s.weeks.all(keys)
+	if !ok {
+		return s.allWeeks(ctx, who, q, severity, out, keys)
+	}
+	for _, w := range past {
+		out.TTA, out.TTR = append(out.TTA, w[0]), append(out.TTR, w[1])
+	}
+	last, err := s.weekly(ctx, who, q, severity, Range{out.Edges[OverviewWeeks-1], now})
+	out.TTA, out.TTR = append(out.TTA, last[0].Total), append(out.TTR, last[1].Total)
+	return out, err
+}
+
+// allWeeks computes every week in one reading, and keeps those that are settled.
+func (s *Service) allWeeks(ctx context.Context, who errata.Actor, q OverviewQuery, severity string, out Weekly, keys []string) (Weekly, error) {
+	all, err := s.weekly(ctx, who, q, severity, Range{out.Edges[0], out.Edges[OverviewWeeks]})
+	if err != nil {
+		return out, err
+	}
 	for i := range OverviewWeeks {
-		span := Range{out.Edges[i], out.Edges[i+1]}
-		if !span.From.Before(span.To) { // the week begins now
-			out.TTA, out.TTR = append(out.TTA, stats.Summary{}), append(out.TTR, stats.Summary{})
-			continue
+		both := [2]stats.Summary{}
+		for k := range both {
+			if i < len(all[k].Buckets) { // on the stroke of Monday the last one is not there yet
+				both[k] = all[k].Buckets[i]
+			}
 		}
-		key := fmt.Sprint(q.text(severity), span.From.UnixMicro(), span.To.UnixMicro(), scope)
-		both, ok := s.weeks.get(key)
-		if !ok {
-			if both, err = s.week(ctx, who, q, severity, span); err != nil {
-				return Weekly{}, err
-			}
-			if now.Sub(span.To) > settledWeek {
-				s.weeks.put(key, both)
-			}
+		if i < len(keys) && out.Edges[OverviewWeeks].Sub(out.Edges[i+1]) > settledWeek {
+			s.weeks.put(keys[i], both)
 		}
 		out.TTA, out.TTR = append(out.TTA, both[0]), append(out.TTR, both[1])
+	}
+	last := OverviewWeeks - 1
+	out.TTA[last].Open, out.TTR[last].Open = all[0].Total.Open, all[1].Total.Open
+	return out, nil
+}
+
+// weekly computes both times of a span by week; of none it is empty.
+func (s *Service) weekly(ctx context.Context, who errata.Actor, q OverviewQuery, severity string, span Range) ([]Response, error) {
+	if !span.From.Before(span.To) {
+		return make([]Response, 2), nil
+	}
+	out, err := s.Responses(ctx, who, ResponseQuery{Q: q.text(severity), Range: span, Zone: q.Zone, Interval: "1w"}, stats.TTA, stats.TTR)
+	if err != nil {
+		return make([]Response, 2), err
 	}
 	return out, nil
 }
@@ -82,19 +112,11 @@ func (s *Service) scopeKey(ctx context.Context, who errata.Actor) (key string, e
 	return key, err
 }
 
-func (s *Service) week(ctx context.Context, who errata.Actor, q OverviewQuery, severity string, span Range) (both [2]stats.Summary, err error) {
-	all, err := s.Responses(ctx, who, ResponseQuery{Q: q.text(severity), Range: span, Zone: q.Zone, Interval: "1w"}, stats.TTA, stats.TTR)
-	if err == nil {
-		both = [2]stats.Summary{all[0].Total, all[1].Total}
-	}
-	return both, err
-}
-
 // A week is settled when nothing that people do changes its figures any more:
 // an episode that ended can be taken up again for ten minutes, and clocks of two
 // servers differ a little.
 const (
-	settledWeek = time.Hour
+	settledWeek = 15 * time.Minute
 	maxWeeks    = 4096
 )
 
@@ -104,11 +126,18 @@ type weekCache struct {
 	kept map[string][2]stats.Summary
 }
 
-func (c *weekCache) get(key string) ([2]stats.Summary, bool) {
+// all returns what is kept under the keys; ok is false when any is missing.
+func (c *weekCache) all(keys []string) (out [][2]stats.Summary, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w, ok := c.kept[key]
-	return w, ok
+	for _, key := range keys {
+		w, ok := c.kept[key]
+		if !ok {
+			return nil, false
+		}
+		out = append(out, w)
+	}
+	return out, true
 }
 
 // put keeps the figures of a week; a full cache starts anew.
