@@ -79,6 +79,7 @@ CREATE TABLE issue_episode (
 );
 CREATE UNIQUE INDEX one_open_episode ON issue_episode (issue_id) WHERE closed_at IS NULL;
 CREATE INDEX episode_opened ON issue_episode (project_id, opened_at);
+CREATE INDEX episode_regressed ON issue_episode (project_id, opened_at) WHERE open_reason = 'regressed';
 CREATE INDEX episode_alerted ON issue_episode (project_id, alerted_at) WHERE alerted_at IS NOT NULL;
 CREATE INDEX episode_responded ON issue_episode (project_id, responded_at) WHERE responded_at IS NOT NULL;
 CREATE INDEX episode_resolved ON issue_episode (project_id, resolved_at) WHERE resolved_at IS NOT NULL;
