@@ -125,6 +125,9 @@ func TestPlans(t *testing.T) {
 		}
 		return args
 	}
+	overview := func(in store.Scope, what string) func() (string, []any) {
+		return store.OverviewSQL(in, late, late+day)[what]
+	}
 	type query struct {
 		name   string
 		sql    func() (string, []any)
@@ -151,6 +154,11 @@ func TestPlans(t *testing.T) {
 		{"volume of half hours", halves(all), "project_half_key", false},
 		{"volume of half hours, one", halves(one), "project_half_key", false},
 		{"volume of an environment", halves(some, "production"), "environment_half_key", false},
+		{"overview, new", overview(some, "new"), "issue_first", false},
+		{"overview, regressed", overview(some, "regressed"), "episode_regressed", false},
+		{"overview, waiting", overview(some, "waiting"), "issue_open", false},
+		{"overview, active", overview(some, "active"), "issue_seen", false},
+		{"overview, active in one", overview(one, "active"), "issue_seen_project", false},
 		{"ledger", func() (string, []any) { find, _ := store.AppliedSQL(16); return find, keys(16) }, "event_applied_key", false},
 		{"sweep hours", func() (string, []any) { return store.SweepSQL()[0], []any{"i", 1, 10} }, "issue_hour_key", false},
 		{"sweep environments", func() (string, []any) { return store.SweepSQL()[1], []any{"i", 1, 10} }, "issue_env_key", false},

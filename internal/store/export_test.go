@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"io/fs"
 	"log/slog"
+
+	"errata/internal/errata"
 )
 
 // What tests of the outside need of the inside.
@@ -87,4 +89,16 @@ func EpisodesSQL(f EpisodeFilter, t EpisodeTime, in EpisodeSpan) (string, []any)
 		q.within(t, in)
 	}
 	return q.String(), q.args
+}
+
+// OverviewSQL returns the statements of an overview by what they read.
+func OverviewSQL(in Scope, from, to int64) map[string]func() (string, []any) {
+	out, s := map[string]func() (string, []any){}, Slice{Scope: in}
+	for name, q := range map[string]*query{
+		"new": newIssues(s, from, to), "regressed": regressions(s, from, to), "waiting": waitingIssues(s, Targets{"": {errata.P0: {Ack: 1}}}, 5),
+		"active": activeIssues(ActiveFilter{IssueFilter: IssueFilter{Scope: in, From: from}}, ByEvents, 0, 100),
+	} {
+		out[name] = func() (string, []any) { return q.String(), q.args }
+	}
+	return out
 }

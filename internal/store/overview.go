@@ -125,11 +125,15 @@ func (q *query) firstSeen(s Slice, from, to int64) {
 // NewIssues counts issues by the quarter of an hour (its start, µs) of their
 // first event, which lies in [from, to).
 func (tx *Tx) NewIssues(ctx context.Context, s Slice, from, to int64) (map[int64]int64, error) {
+	return tx.pairs(ctx, newIssues(s, from, to))
+}
+
+func newIssues(s Slice, from, to int64) *query {
 	q := &query{}
 	q.text(`SELECT first_seen - first_seen % `, strconv.Itoa(quarterUS), `, COUNT(*) FROM issue WHERE `)
 	q.firstSeen(s, from, to)
 	q.text(` GROUP BY first_seen - first_seen % `, strconv.Itoa(quarterUS))
-	return tx.pairs(ctx, q)
+	return q
 }
 
 // NewUnassigned counts those of NewIssues that nobody owns.
@@ -144,6 +148,12 @@ func (tx *Tx) NewUnassigned(ctx context.Context, s Slice, from, to int64) (n int
 // Regressions counts the episodes in [from, to) that an event opened whose
 // issue was resolved; the environments are those of the events.
 func (tx *Tx) Regressions(ctx context.Context, s Slice, from, to int64) (n int64, err error) {
+	q := regressions(s, from, to)
+	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error { return r.Scan(&n) })
+	return n, err
+}
+
+func regressions(s Slice, from, to int64) *query {
 	q := &query{}
 	q.text(`SELECT COUNT(*) FROM issue_episode WHERE `)
 	q.projects(s.Scope)
@@ -151,6 +161,5 @@ func (tx *Tx) Regressions(ctx context.Context, s Slice, from, to int64) (n int64
 	if len(s.Environments) > 0 {
 		q.text(` AND environment IN (`, q.list(s.Environments), `)`)
 	}
-	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error { return r.Scan(&n) })
-	return n, err
+	return q
 }

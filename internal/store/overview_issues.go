@@ -26,12 +26,7 @@ func (tx *Tx) Waiting(ctx context.Context, s Slice, limit int) ([]Waiting, error
 	if err != nil {
 		return nil, err
 	}
-	q := &query{}
-	q.text(`SELECT id, opened_at + `)
-	q.deadlines(targets)
-	q.text(` AS deadline FROM issue WHERE status = 'open' AND `)
-	q.in(s, `issue.id`)
-	q.text(` ORDER BY deadline, id LIMIT `, strconv.Itoa(limit))
+	q := waitingIssues(s, targets, limit)
 	var ids []string
 	due := map[string]int64{}
 	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
@@ -52,6 +47,16 @@ func (tx *Tx) Waiting(ctx context.Context, s Slice, limit int) ([]Waiting, error
 		out = append(out, Waiting{rows[id], due[id]})
 	}
 	return out, err
+}
+
+func waitingIssues(s Slice, targets Targets, limit int) *query {
+	q := &query{}
+	q.text(`SELECT id, opened_at + `)
+	q.deadlines(targets)
+	q.text(` AS deadline FROM issue WHERE status = 'open' AND `)
+	q.in(s, `issue.id`)
+	q.text(` ORDER BY deadline, id LIMIT `, strconv.Itoa(limit))
+	return q
 }
 
 // deadlines writes how long after its opening an issue wants a response.
@@ -104,13 +109,7 @@ const (
 // ActiveIssues returns a piece of the active issues, without their events in the
 // spans: at most limit, the first skip left out.
 func (tx *Tx) ActiveIssues(ctx context.Context, f ActiveFilter, by ActiveKey, skip, limit int) (out []Active, err error) {
-	if by != ByUsers {
-		by = ByEvents
-	}
-	q := &query{}
-	q.text(`SELECT id, events, users FROM issue WHERE `)
-	q.issues(f.IssueFilter)
-	q.text(` ORDER BY `, string(by), ` DESC, id DESC LIMIT `, strconv.Itoa(limit), ` OFFSET `, strconv.Itoa(skip))
+	q := activeIssues(f, by, skip, limit)
 	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
 		var a Active
 		err := r.Scan(&a.ID, &a.Ever, &a.Users)
@@ -118,6 +117,17 @@ func (tx *Tx) ActiveIssues(ctx context.Context, f ActiveFilter, by ActiveKey, sk
 		return err
 	})
 	return out, err
+}
+
+func activeIssues(f ActiveFilter, by ActiveKey, skip, limit int) *query {
+	if by != ByUsers {
+		by = ByEvents
+	}
+	q := &query{}
+	q.text(`SELECT id, events, users FROM issue WHERE `)
+	q.issues(f.IssueFilter)
+	q.text(` ORDER BY `, string(by), ` DESC, id DESC LIMIT `, strconv.Itoa(limit), ` OFFSET `, strconv.Itoa(skip))
+	return q
 }
 
 // CountActive fills in the events of both spans.
