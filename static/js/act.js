@@ -89,8 +89,15 @@ document.addEventListener("htmx:after:swap", (e) => {
   if (!(target instanceof Element)) return;
   if (target.id === "m-row") openMenu(document.getElementById("m-row"));
   else if (target.matches(".irow")) acted(target.id);
-  else if (document.activeElement === document.body) document.querySelector("#head .acts button")?.focus();
+  else if (document.activeElement === document.body) document.querySelector("#head .refused textarea, #head .acts button")?.focus();
 });
+
+// A menu takes the focus when it opens; Esc gives it back.
+document.addEventListener("toggle", (e) => {
+  const menu = e.target;
+  if (e.newState !== "open" || !(menu instanceof HTMLElement) || !menu.matches(".acts ~ .menu")) return;
+  menu.querySelector("select, input:checked, textarea, button")?.focus();
+}, true);
 
 /** The server looks at the header to see which part is wanted. */
 function part(method, source, url, target, more) {

@@ -19,6 +19,16 @@ setInterval(() => {
   for (const el of left.keys()) if (!el.isConnected) left.delete(el);
 }, 500);
 
+// A new one takes the place of those before, but for errors.
+const list = box();
+if (list) new MutationObserver((changes) => changes.forEach((c) => c.addedNodes.forEach(arrive))).observe(list, { childList: true });
+
+function arrive(el) {
+  if (!(el instanceof Element) || !el.matches("[data-toast]")) return;
+  for (const old of box().querySelectorAll("[data-toast]:not(.bad)")) if (old !== el) old.remove();
+  begin(el);
+}
+
 function begin(el) {
   left.set(el, last);
   const said = document.getElementById("said");

@@ -191,13 +191,6 @@ func (j *journey) reload(what, js string) {
 	})
 }
 
-// details opens a <details> as a person does.
-func (j *journey) details(css string) {
-	j.t.Helper()
-	j.click(css + " summary")
-	j.until(css+" opens", `document.querySelector(`+quote(css)+`).open`)
-}
-
 // inOrder checks that texts of elements begin in this order, others between them
 // allowed.
 func (j *journey) inOrder(css string, wants ...string) {

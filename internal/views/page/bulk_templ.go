@@ -238,7 +238,7 @@ func bulkAsk(m Bulk) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m.Resolve != nil {
-			templ_7745c5c3_Err = causeField(*m.Resolve).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = causeField(*m.Resolve, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -252,7 +252,7 @@ func bulkAsk(m Bulk) templ.Component {
 			}
 		}
 		if m.Ignore != nil {
-			templ_7745c5c3_Err = reasonField(*m.Ignore).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = reasonField(*m.Ignore, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
