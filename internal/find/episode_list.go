@@ -232,7 +232,7 @@ func (l *episodeListing) take(r *store.EpisodeRow) {
 
 func (l *episodeListing) wanted(r *EpisodeRow, p stats.Place) bool {
 	if l.open() {
-		return l.q.Show == ShowOpen || l.q.Rules.Waits(&r.Episode)
+		return l.q.Show == ShowOpen || l.q.Waits(&r.Episode)
 	}
 	measured := p.At >= l.window.From && p.At < l.window.To && p.Out == stats.Included
 	if measured && (r.Took < l.q.Over || l.q.Under > 0 && r.Took >= l.q.Under) {

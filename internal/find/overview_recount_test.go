@@ -106,8 +106,12 @@ func (h told) angles(zone *time.Location) (out []angle) {
 	now := h.clock.now()
 	day := func(m time.Month, d int) time.Time { return time.Date(2026, m, d, 0, 0, 0, 0, zone) }
 	spans := []find.Range{
-		{From: now.Add(-24*time.Hour - 2*time.Second), To: now.Add(-2 * time.Second)}, {From: now.Add(-time.Hour), To: now}, {From: now.AddDate(0, 0, -7), To: now}, {From: now.AddDate(0, 0, -30), To: now},
-		{From: day(10, 24), To: day(10, 27)}, {From: now.Add(-100 * time.Hour).Add(17 * time.Minute), To: now.Add(-50 * time.Hour)},
+		{From: now.Add(-24*time.Hour - 2*time.Second), To: now.Add(-2 * time.Second)},
+		{From: now.Add(-time.Hour), To: now},
+		{From: now.AddDate(0, 0, -7), To: now},
+		{From: now.AddDate(0, 0, -30), To: now},
+		{From: day(10, 24), To: day(10, 27)},
+		{From: now.Add(-100 * time.Hour).Add(17 * time.Minute), To: now.Add(-50 * time.Hour)},
 	}
 	for i, span := range spans {
 		about := []find.OverviewQuery{

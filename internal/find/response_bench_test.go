@@ -98,7 +98,9 @@ func BenchmarkResponseTimes(b *testing.B) {
 			days    int
 			by      stats.Dimension
 		}{
-			{"90 days", "", 90, stats.BySeverity}, {"a year", "", 365, stats.BySeverity}, {"a year by owner", "", 365, stats.ByOwner},
+			{"90 days", "", 90, stats.BySeverity},
+			{"a year", "", 365, stats.BySeverity},
+			{"a year by owner", "", 365, stats.ByOwner},
 			{"a year of a release", "release:1.3.0 env:production", 365, stats.ByProject},
 		} {
 			ask := func(f *find.Service) error {

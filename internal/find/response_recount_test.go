@@ -178,8 +178,11 @@ func (l *lived) ranges(zone *time.Location) []find.Range {
 	now := l.clock.now()
 	day := func(m time.Month, d int) time.Time { return time.Date(2026, m, d, 0, 0, 0, 0, zone) }
 	return []find.Range{
-		{From: now.AddDate(0, 0, -90), To: now}, {From: now.AddDate(0, 0, -30), To: now}, {From: day(10, 24), To: day(10, 26)},
-		{From: day(10, 12), To: day(11, 9)}, {From: now.Add(-36 * time.Hour), To: now},
+		{From: now.AddDate(0, 0, -90), To: now},
+		{From: now.AddDate(0, 0, -30), To: now},
+		{From: day(10, 24), To: day(10, 26)},
+		{From: day(10, 12), To: day(11, 9)},
+		{From: now.Add(-36 * time.Hour), To: now},
 	}
 }
 

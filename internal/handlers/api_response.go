@@ -195,8 +195,9 @@ func keyOf(r find.Response, d stats.Dimension, value string) (key, name string) 
 		return r.Projects[value].Slug, r.Projects[value].Slug
 	case stats.ByUser, stats.ByOwner:
 		return value, r.People[value].Name
+	default:
+		return value, value
 	}
-	return value, value
 }
 
 // responseIn is the state of response times as an address says it.

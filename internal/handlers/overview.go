@@ -115,8 +115,14 @@ func (h overviews) cards(c echo.Context, in overviewIn, x *page.OverviewIn) {
 		parts string
 		fill  func(ctx context.Context, c echo.Context, in overviewIn, x *page.OverviewIn)
 	}{
-		{"kpis volume", h.events}, {"kpis", h.unresolved}, {"kpis", h.fresh}, {"queue", h.queue}, {"top", h.top}, {"services", h.services},
-		{"kpis", h.clocks}, {"response", h.weekly},
+		{"kpis volume", h.events},
+		{"kpis", h.unresolved},
+		{"kpis", h.fresh},
+		{"queue", h.queue},
+		{"top", h.top},
+		{"services", h.services},
+		{"kpis", h.clocks},
+		{"response", h.weekly},
 	} {
 		if part == "" || strings.Contains(" "+card.parts+" ", " "+part+" ") {
 			wg.Go(func() { card.fill(ctx, c, in, x) })

@@ -152,8 +152,9 @@ func (h people) invite(c echo.Context) error {
 		return h.showInvited(c, out, all)
 	case errata.Invalid, errata.Conflict:
 		return h.showInvite(c, http.StatusUnprocessableEntity, page.InviteIn{Email: f.Email, Roles: roles, Err: err})
+	default:
+		return err
 	}
-	return err
 }
 
 func (h people) showInvited(c echo.Context, out admin.Invited, projects map[string]errata.Project) error {

@@ -213,7 +213,9 @@ func (r *reading) run(ctx context.Context, tx *Tx, q *query) error {
 func (e *EpisodeRow) places(f EpisodeFilter, followed bool) []any {
 	out := []any{
 		&e.ProjectID, zero(&e.FirstEventAt), &e.OpenedAt, zero(&e.AlertedAt), zero(&e.RespondedAt), zero(&e.AckedAt), zero(&e.ResolvedAt),
-		zero(&e.ClosedAt), zero((*string)(&e.CloseReason)), zero(&e.ResolutionKind), &e.ReopenCount, severityIn{&e.SeverityPeak}, &e.Imported,
+		zero(&e.ClosedAt), zero((*string)(&e.CloseReason)), zero(&e.ResolutionKind), &e.ReopenCount,
+		severityIn{&e.SeverityPeak},
+		&e.Imported,
 	}
 	if f.Words {
 		out = append(out, &e.ID, &e.IssueID, &e.Seq, (*string)(&e.OpenReason), &e.Environment, &e.Release, &e.Code,

@@ -223,8 +223,10 @@ func TestTargetsOfAProjectComeFirst(t *testing.T) {
 			all, err := tx.Targets(ctx)
 			got := []errata.Target{all.Of("1", errata.P0), all.Of("2", errata.P0), all.Of("2", errata.P1), all.Of("1", errata.P3)}
 			want := []errata.Target{
-				{Severity: errata.P0, Ack: 900e6, Resolve: 14_400e6}, {ProjectID: "2", Severity: errata.P0, Ack: 60},
-				{Severity: errata.P1, Ack: 3600e6, Resolve: 86_400e6}, {Severity: errata.P3},
+				{Severity: errata.P0, Ack: 900e6, Resolve: 14_400e6},
+				{ProjectID: "2", Severity: errata.P0, Ack: 60},
+				{Severity: errata.P1, Ack: 3600e6, Resolve: 86_400e6},
+				{Severity: errata.P3},
 			}
 			if d := gocmp.Diff(want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)

@@ -165,8 +165,10 @@ func TestALongStory(t *testing.T) {
 	worlds(t, parts.Options{}, func(t *testing.T, w *world) {
 		w.begin(t, "long")
 		w.day = storyDay
-		script := []string{"event", "ack", "event", "assign", "P1 event", "ack", "resolve", "reopen", "resolve", "event", "ignore", "event", "unignore",
-			"severity", "P0 event", "stage", "ack", "stage", "resolve", "late", "event", "auto", "P0 event", "resolve", "reopen later", "ignore", "resolve"}
+		script := []string{
+			"event", "ack", "event", "assign", "P1 event", "ack", "resolve", "reopen", "resolve", "event", "ignore", "event", "unignore",
+			"severity", "P0 event", "stage", "ack", "stage", "resolve", "late", "event", "auto", "P0 event", "resolve", "reopen later", "ignore", "resolve",
+		}
 		for n, what := range script {
 			w.at(fmt.Sprintf("%02d:%02d:00", 1+n/4, 5*(n%4)))
 			w.play(what)

@@ -127,5 +127,6 @@ func (r releases) next(t time.Time) time.Time {
 	if t.Before(r.from) {
 		return r.from
 	}
-	return r.from.Add((t.Sub(r.from)/turn + 1) * turn)
+	turns := int64(t.Sub(r.from)/turn) + 1
+	return r.from.Add(time.Duration(turns * int64(turn)))
 }

@@ -60,7 +60,7 @@ func summary(median time.Duration, n int64, target time.Duration) stats.Summary 
 }
 
 func weekClock(median, target time.Duration, open int64) (weeks []stats.Summary) {
-	for i, n := range wave(12, 18, 10, uint64(median)) {
+	for i, n := range wave(12, 18, 10, uint64(max(median, 0))) {
 		s := summary(median+median*time.Duration(11-i)/14, n, target)
 		if i == 4 {
 			s = summary(0, 0, target)

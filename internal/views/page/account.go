@@ -107,7 +107,8 @@ func (m *Account) profile(in AccountIn) {
 
 func (m *Account) appearance() {
 	for _, t := range []Pick{
-		{Value: string(layout.System), Text: "Same as the system", Icon: "laptop"}, {Value: string(layout.Light), Text: "Light", Icon: "sun"},
+		{Value: string(layout.System), Text: "Same as the system", Icon: "laptop"},
+		{Value: string(layout.Light), Text: "Light", Icon: "sun"},
 		{Value: string(layout.Dark), Text: "Dark", Icon: "moon"},
 	} {
 		t.ID, t.Current = "pick-"+t.Value, layout.ParseTheme(string(m.Theme)) == layout.Theme(t.Value)

@@ -108,8 +108,10 @@ func NewAnalytics(c layout.Chrome, in AnalyticsIn) Analytics {
 	case in.Failed != nil:
 		return a
 	case in.Query.Error != nil:
-		a.Refused = &Empty{Icon: "search", Title: "Not computed", Text: "The search above could not be answered. Correct it, or start again without it.",
-			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()}}
+		a.Refused = &Empty{
+			Icon: "search", Title: "Not computed", Text: "The search above could not be answered. Correct it, or start again without it.",
+			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()},
+		}
 		return a
 	case in.Refused != "":
 		a.Refused = &Empty{Icon: "chart-no-axes-combined", Title: "Not computed", Text: in.Refused, Action: &ui.Link{Text: "Show 30 days", URL: in.URL.WithRange("30d").String()}}
@@ -240,8 +242,9 @@ func intervalWord(i stats.Interval) string {
 		return "day"
 	case "1w":
 		return "week"
+	default:
+		return "month"
 	}
-	return "month"
 }
 
 // bucketName names a bucket; the first may begin before it with the range.
@@ -254,8 +257,9 @@ func (in AnalyticsIn) bucketName(i int) string {
 		return at.Format("Mon 2 Jan")
 	case "1w":
 		return "Week of " + at.Format("2 Jan")
+	default:
+		return at.Format("Jan 2006")
 	}
-	return at.Format("Jan 2006")
 }
 
 func (in AnalyticsIn) sentence(i int) string {

@@ -217,8 +217,12 @@ var groupWords = []struct {
 	by, title, head string
 	person          bool
 }{
-	{"severity", "Severity", "Worst severity", false}, {"service", "Service", "Service", false}, {"environment", "Environment", "Environment", false},
-	{"release", "Release", "Release", false}, {"owner", "Owner", "Owner now", true}, {"user", "Person", "Who answered or resolved", true},
+	{"severity", "Severity", "Worst severity", false},
+	{"service", "Service", "Service", false},
+	{"environment", "Environment", "Environment", false},
+	{"release", "Release", "Release", false},
+	{"owner", "Owner", "Owner now", true},
+	{"user", "Person", "Who answered or resolved", true},
 }
 
 func (in AnalyticsIn) groups() Groups {

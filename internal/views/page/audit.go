@@ -125,7 +125,7 @@ func (f AuditFilter) filtered() bool {
 func (f AuditFilter) url() string {
 	var parts []string
 	for _, p := range [][2]string{{"stream", f.Stream}, {"actor", f.Actor}, {"action", f.Action}, {"result", f.Result}, {"from", f.From}, {"to", f.To}, {"after", f.After}} {
-		if p[1] != "" && !(p[0] == "stream" && p[1] == string(errata.StreamChange)) {
+		if p[1] != "" && (p[0] != "stream" || p[1] != string(errata.StreamChange)) {
 			parts = append(parts, p[0]+"="+url.QueryEscape(p[1]))
 		}
 	}
@@ -165,11 +165,15 @@ func auditForm(in AuditIn) []ui.Field {
 		action.Options = append(action.Options, ui.Option{Value: string(a), Text: string(a)})
 	}
 	result := ui.Field{Name: "result", Label: "Result", Type: "select", Value: f.Result, Options: []ui.Option{
-		{Text: "Any"}, {Value: string(errata.AuditDone), Text: "done"}, {Value: string(errata.AuditNoop), Text: "noop: was so already"},
-		{Value: string(errata.AuditDenied), Text: "denied"}, {Value: string(errata.AuditFailed), Text: "failed"},
+		{Text: "Any"},
+		{Value: string(errata.AuditDone), Text: "done"},
+		{Value: string(errata.AuditNoop), Text: "noop: was so already"},
+		{Value: string(errata.AuditDenied), Text: "denied"},
+		{Value: string(errata.AuditFailed), Text: "failed"},
 	}}
 	return []ui.Field{
-		actor, action, result, {Name: "from", Label: "From", Type: "date", Value: dateValue(f.From), Optional: true, MaxLength: 10},
+		actor, action, result,
+		{Name: "from", Label: "From", Type: "date", Value: dateValue(f.From), Optional: true, MaxLength: 10},
 		{Name: "to", Label: "To", Type: "date", Value: dateValue(f.To), Optional: true, MaxLength: 10},
 	}
 }
@@ -260,10 +264,15 @@ func NewAuditDetail(c layout.Chrome, in AuditDetailIn) AuditDetail {
 	m := AuditDetail{
 		Chrome: c, Heading: "Row " + n, Row: newAuditRow(r, in.Moment), Back: AuditFilter{Stream: string(r.Stream)}.url(),
 		Facts: []ui.Row{
-			{Name: "When", Time: &at, Note: at.Title}, {Name: "Who", Value: actorWords(r), Note: r.ActorID}, {Name: "Via", Value: r.Via},
-			{Name: "Action", Value: string(r.Action), Mono: true}, {Name: "Result", Value: string(r.Result)},
-			{Name: "Service", Value: orDash(r.Service)}, {Name: "Object", Value: orDash(r.Object), Mono: r.Object != "", Note: r.ObjectName},
-			{Name: "Address", Value: orDash(r.IP)}, {Name: "Request", Value: orDash(r.RequestID), Mono: r.RequestID != ""},
+			{Name: "When", Time: &at, Note: at.Title},
+			{Name: "Who", Value: actorWords(r), Note: r.ActorID},
+			{Name: "Via", Value: r.Via},
+			{Name: "Action", Value: string(r.Action), Mono: true},
+			{Name: "Result", Value: string(r.Result)},
+			{Name: "Service", Value: orDash(r.Service)},
+			{Name: "Object", Value: orDash(r.Object), Mono: r.Object != "", Note: r.ObjectName},
+			{Name: "Address", Value: orDash(r.IP)},
+			{Name: "Request", Value: orDash(r.RequestID), Mono: r.RequestID != ""},
 		},
 		Detail: detailRows(r.Detail),
 	}

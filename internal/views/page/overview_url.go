@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"errata/internal/querylang"
 	"errata/internal/views/ui"
 )
@@ -107,13 +109,11 @@ func (u OverviewURL) issues(q string) ListURL {
 		if len(f.values) == 0 {
 			continue
 		}
-		q += " " + f.key + ":"
+		quoted := make([]string, len(f.values))
 		for i, v := range f.values {
-			if i > 0 {
-				q += ","
-			}
-			q += querylang.Quote(v)
+			quoted[i] = querylang.Quote(v)
 		}
+		q += " " + f.key + ":" + strings.Join(quoted, ",") //nolint:perfsprint // two rounds at most
 	}
 	if q != "" && q[0] == ' ' {
 		q = q[1:]
