@@ -171,7 +171,7 @@ func newOverviewTrend(in OverviewIn) Trend {
 func newOverviewRange(in OverviewIn) RangePicker {
 	u := ListURL{Range: in.URL.Range, From: in.URL.From, To: in.URL.To}
 	p := newRange(u, in.Moment)
-	p.Title, p.Action, p.Hidden = "Time range", in.URL.Path(), in.URL.Hidden("range", "from", "to", "tz")
+	p.Title, p.Action, p.Hidden = "Time range", in.URL.Path(), in.URL.Hidden("from", "to", "tz")
 	for i, r := range Ranges {
 		p.Items[i].URL = in.URL.WithRange(r).String()
 	}
