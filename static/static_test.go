@@ -117,6 +117,7 @@ func TestWeight(t *testing.T) {
 	}
 	for what, c := range map[string][2]int{
 		"errata.js":  {packed("js/errata.js", "js/time.js", "js/form.js", "js/charts.js", "js/keys.js", "js/toast.js", "js/act.js"), 8 << 10},
+		"live.js":    {packed("js/live.js"), 2500},
 		"htmx":       {packed("js/htmx.min.js"), 17_500},
 		"stylesheet": {packed(Stylesheet), 21_000},
 		"fonts":      {packed("fonts/geist.woff2", "fonts/geist-mono.woff2"), 34_000},

@@ -6,4 +6,6 @@ import "./form.js";
 import "./charts.js";
 import "./keys.js";
 import "./toast.js";
-import "./live.js";
+
+// Only some pages keep themselves current.
+if (document.querySelector("[data-live]")) import("./live.js");

@@ -85,8 +85,7 @@ function update(part, next) {
   else if (!same(part, next)) swap(part, next);
 }
 
-/** Addresses in a part may differ in nothing but when they were made. */
-const same = (a, b) => a.innerHTML === b.innerHTML;
+const same = (a, b) => a.isEqualNode(b);
 
 /** Puts a part in the place of another; focus and open tables stay. */
 function swap(part, next) {
