@@ -45,6 +45,10 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "issues-empty", path: "/issues?q=nosuchword"},
 		{name: "issues-wrong", path: "/issues?q=env%3A(", status: []int{422}},
 		{name: "issues-7d", path: "/issues?range=7d"},
+		{name: "issues-unresolved", path: "/issues?q=is:unresolved"},
+		{name: "issues-mine", path: "/issues?q=is:unresolved+assigned:me&sort=last_seen"},
+		{name: "issue-act", path: "/issues/" + rich + "/act"},
+		{name: "issue-resolved", path: "/issues/" + workedOn(t, p, python)},
 		{name: "issue", path: "/issues/" + rich},
 		{name: "issue-all", path: "/issues/" + rich + "?frames=all"},
 		{name: "issue-raw", path: "/issues/" + rich + "?frames=raw"},
@@ -71,6 +75,31 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "not-found", path: "/nowhere", status: []int{404}},
 		{name: "wrong-zone", path: "/issues?tz=Mars", status: []int{400}},
 	}
+}
+
+// workedOn is an issue that people have acknowledged, talked about and resolved.
+func workedOn(t testing.TB, p *apptest.Product, id string) string {
+	t.Helper()
+	c := p.SignIn()
+	for _, step := range []struct {
+		act    string
+		fields url.Values
+	}{
+		{"ack", url.Values{}},
+		{"stage", url.Values{"stage": {"fixing"}}},
+		{"comments", url.Values{"body": {"Every `session.get` outside of a greenlet, see [the docs](https://docs.example/async)."}}},
+		{"resolve", url.Values{"cause": {"fixed"}, "note": {"Awaited now."}}},
+	} {
+		m := versionField.FindStringSubmatch(reader{p, c}.page(t, "/issues/"+id))
+		if m == nil {
+			t.Fatalf("no form of an act on the page of %s", id)
+		}
+		step.fields.Set("version", m[1])
+		if r := p.Form(c, "/issues/"+id+"/"+step.act, step.fields); r.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: %s", step.act, r.Status)
+		}
+	}
+	return id
 }
 
 // galleryPages are the pages of the gallery: every page in every state.
