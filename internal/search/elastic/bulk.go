@@ -343,9 +343,11 @@ func (w *writing) item(ctx context.Context, x *entry, got bulkItem) {
 	}
 }
 
+// passing says that it is not the document's fault. validation: the cluster has
+// as many shards as it may and makes no index for the day.
 func passing(status int, kind string) bool {
 	switch kind {
-	case "es_rejected_execution", "circuit_breaking", "unavailable_shards":
+	case "es_rejected_execution", "circuit_breaking", "unavailable_shards", "validation":
 		return true
 	}
 	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError || status == http.StatusNotFound
@@ -353,6 +355,7 @@ func passing(status int, kind string) bool {
 
 func (w *writing) retry(x *entry, cause *answerError) {
 	if x.tries++; x.tries >= attempts {
+		w.e.log.Warn("elasticsearch takes a document later", slog.String("index", x.index), slog.Any("error", cause))
 		w.done(x, search.Retry, cause.kind())
 		return
 	}

@@ -59,6 +59,7 @@ func TestWriterTable(t *testing.T) {
 		}, []string{"created"}, "", "", 2},
 		{"item 400 in both forms", 1, allItems("400 mapper_parsing_exception"), []string{"rejected mapping"}, "", "", 2},
 		{"item 400 illegal argument", 1, allItems("400 illegal_argument_exception"), []string{"rejected mapping"}, "", "", 2},
+		{"item 400, no room for an index", 1, allItems("400 validation_exception"), []string{"retry validation"}, "", "", 3},
 		{"item 404, index made", 1, then(created, items(make([]action, 1), func(int, action) string { return "404 index_not_found_exception" })), []string{"created"}, "", "", 2},
 		{"item 404 for ever", 1, allItems("404 index_not_found_exception"), []string{"retry index_not_found"}, "", "", 3},
 		{"item 403 write block", 2, allItems("403 cluster_block_exception"), nil, errata.Unavailable, reasonRefused, 1},

@@ -233,8 +233,14 @@ func Agree(t testing.TB, e search.Engine, docs, n int, seed uint64) {
 			batch[i] = g.Doc()
 		}
 		for _, into := range []search.Engine{e, model} {
-			if _, err := into.Index(ctx, batch); err != nil {
+			results, err := into.Index(ctx, batch)
+			if err != nil {
 				t.Fatal(err)
+			}
+			for i, r := range results {
+				if r.Status != search.Created {
+					t.Fatalf("seed %d: event %s was not taken: %+v", seed, batch[i].EventID, r)
+				}
 			}
 		}
 	}
