@@ -28,7 +28,7 @@ var tables = []string{
 }
 
 var indexes = []string{
-	"applied_at", "audit_actor", "audit_at", "audit_object", "episode_alerted", "episode_closed", "episode_opened",
+	"applied_at", "audit_actor", "audit_at", "audit_object", "episode_alerted", "episode_closed", "episode_opened", "episode_regressed",
 	"episode_resolved", "episode_responded", "fingerprint_issue", "issue_env_name", "issue_first", "issue_open",
 	"issue_owner", "issue_release_name", "issue_seen", "issue_seen_project", "issue_todo", "issue_todo_project",
 	"key_project", "letter_last", "note_issue", "note_origin", "one_open_episode", "project_routed", "release_seen",

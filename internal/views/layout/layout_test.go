@@ -18,8 +18,9 @@ func TestNavShowsWhatMayBeRead(t *testing.T) {
 		may  []errata.Action
 		want string
 	}{
-		"all":          {[]errata.Action{errata.IssueRead, errata.KeyRead, errata.SystemRead}, "Issues, Service set-up, System"},
-		"issues alone": {[]errata.Action{errata.IssueRead}, "Issues"},
+		"all":          {errata.Actions, "Overview, Issues, Response, Service set-up, Users, Roles, Audit, System"},
+		"issues alone": {[]errata.Action{errata.IssueRead}, "Overview, Issues"},
+		"people alone": {[]errata.Action{errata.UserRead}, "Users"},
 		"nothing":      {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
