@@ -94,7 +94,7 @@ func TestHostileText(t *testing.T) {
 		issues := issuesByEvent(t, p, len(hostile))
 		b := newTab(t, p.URL, true)
 		b.signIn(apptest.Email, apptest.Password)
-		b.arrive("/issues")
+		b.arrive("/overview")
 		for n, h := range hostile {
 			t.Run(h.name, func(t *testing.T) {
 				b.t = t

@@ -162,12 +162,24 @@ func (j *journey) openIssue(title string) string {
 	return id
 }
 
+// reveal asks for the user of the event, who is masked until then.
+func (j *journey) reveal(user string) {
+	j.t.Helper()
+	j.contains("#event .rail", "masked: id")
+	if strings.Contains(j.text("#event .rail"), user) {
+		j.t.Error("the user is shown before anybody asked")
+	}
+	j.submit(`form[action$="/reveal"] button`)
+	j.contains("#event .rail", user)
+}
+
 func (j *journey) goIssue() {
 	j.t.Helper()
 	j.contains("h1", "reserve 3 × TEA-042: only 2 left in stock")
 	j.contains("#head", j.shop, "shop", "production", "Open")
 	j.contains(".exc", "checkout of order 991: reserve 3 × TEA-042: only 2 left in stock", "wraps")
-	j.contains("#event .rail", "customer-17", "shop@1.4.0", "production", "eu-north-1", "card", "sentry.go")
+	j.reveal("customer-17")
+	j.contains("#event .rail", "shop@1.4.0", "production", "eu-north-1", "card", "sentry.go")
 	j.contains(".crumbtbl", "added TEA-042", "POST /checkout", "cart")
 	j.contains("#trend", "Events", "Users")
 	j.inOrder(".frame .fn", "main.main")
@@ -231,7 +243,8 @@ func (j *journey) nodeProgram() {
 	j.contains(".exc", "no shipping rates for NO", "caused by", "SyntaxError")
 	j.inOrder(".frame .fn", "loadRates")
 	j.contains(".frame .end", "in app")
-	j.contains("#event .rail", "customer-17", "storefront@2.1.0", "production", "eu-north-1")
+	j.reveal("customer-17")
+	j.contains("#event .rail", "storefront@2.1.0", "production", "eu-north-1")
 	j.contains(".crumbtbl", "added TEA-042", "/checkout")
 	j.contains(".src .hl", "throw new Error")
 	j.openIssue("order 991 has no payment")
