@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -41,22 +40,19 @@ func (h issues) show(c echo.Context) error {
 		listErr  error
 		trend    find.Volume
 		trendErr error
-		wg       sync.WaitGroup
 	)
 	ctx := c.Request().Context()
 	var tabs []page.Total
-	wg.Go(func() {
+	together(func() {
 		list, listErr = h.Find.Issues(ctx, who, find.IssueQuery{Q: in.q, Range: in.span, Sort: in.sort, Cursor: in.cursor, Size: in.size})
 		if listErr == nil && !wantsPart(c.Request()) {
 			tabs = h.tabs(ctx, who, list.Query, in.span)
 		}
-	})
-	wg.Go(func() {
+	}, func() {
 		ctx, cancel := context.WithTimeout(ctx, chartWait)
 		defer cancel()
 		trend, trendErr = h.Find.Volume(ctx, who, find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare})
 	})
-	wg.Wait()
 	choices, err := h.Find.Choices(ctx, who, in.span)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -110,7 +109,7 @@ func (h overviews) cards(c echo.Context, in overviewIn, x *page.OverviewIn) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), chartWait)
 	defer cancel()
 	part := wantedPart(c.Request())
-	var wg sync.WaitGroup
+	var fill []func()
 	for _, card := range []struct {
 		parts string
 		fill  func(ctx context.Context, c echo.Context, in overviewIn, x *page.OverviewIn)
@@ -125,10 +124,10 @@ func (h overviews) cards(c echo.Context, in overviewIn, x *page.OverviewIn) {
 		{"response", h.weekly},
 	} {
 		if part == "" || strings.Contains(" "+card.parts+" ", " "+part+" ") {
-			wg.Go(func() { card.fill(ctx, c, in, x) })
+			fill = append(fill, func() { card.fill(ctx, c, in, x) })
 		}
 	}
-	wg.Wait()
+	together(fill...)
 }
 
 // wantedPart is the part of the page that htmx asks for, "" = the whole.
