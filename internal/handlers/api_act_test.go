@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,10 @@ func TestBodiesOfActs(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{Clock: newHands().now})
 	seed(t, p)
 	token := p.Token("issue:read,issue:ack,issue:assign,issue:assign_self,issue:resolve,issue:comment")
-	p.Until(10*time.Second, "the issue", func() bool { return p.Get(token, "/api/v1/issues/CHE-1", nil) == http.StatusOK })
+	db := database(t, p)
+	p.Until(15*time.Second, "the four events to be counted", func() bool {
+		return column(t, db, `SELECT CAST(COUNT(*) AS TEXT) FROM event_applied WHERE project_id <> ''`)[0] == "4"
+	})
 	const path = "/api/v1/issues/CHE-1/ack"
 	before := state(t, p)
 	for name, tt := range map[string]struct {
