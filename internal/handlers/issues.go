@@ -10,6 +10,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/querylang"
 	"errata/internal/search"
 	"errata/internal/views/page"
 	"errata/internal/views/ui"
@@ -36,26 +37,31 @@ func (h issues) show(c echo.Context) error {
 		return err
 	}
 	var (
-		list     find.IssuePage
-		listErr  error
-		trend    find.Volume
-		trendErr error
+		list                        find.IssuePage
+		trend                       find.Volume
+		choices                     find.Choices
+		tabs                        []page.Total
+		listErr, trendErr, choosing error
 	)
 	ctx := c.Request().Context()
-	var tabs []page.Total
 	together(func() {
 		list, listErr = h.Find.Issues(ctx, who, find.IssueQuery{Q: in.q, Range: in.span, Sort: in.sort, Cursor: in.cursor, Size: in.size})
-		if listErr == nil && !wantsPart(c.Request()) {
-			tabs = h.tabs(ctx, who, list.Query, in.span)
+	}, func() {
+		if !wantsPart(c.Request()) {
+			tabs = h.tabs(ctx, who, in.q, in.span)
 		}
 	}, func() {
 		ctx, cancel := context.WithTimeout(ctx, chartWait)
 		defer cancel()
 		trend, trendErr = h.Find.Volume(ctx, who, find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare})
+	}, func() {
+		choices, choosing = h.Find.Choices(ctx, who, in.span)
 	})
-	choices, err := h.Find.Choices(ctx, who, in.span)
-	if err != nil {
-		return err
+	if choosing != nil {
+		return choosing
+	}
+	if listErr != nil {
+		tabs = nil
 	}
 	// Filters and pickers send parameters of their own; they become part of q,
 	// and equal state has one address.
@@ -66,9 +72,14 @@ func (h issues) show(c echo.Context) error {
 }
 
 // tabs counts what stands behind each tab. Figures that cannot be had at once
-// are left out, all of them: the tabs lead on without.
-func (h issues) tabs(ctx context.Context, who errata.Actor, q find.Query, span find.Range) []page.Total {
-	totals, known, err := h.Find.Counts(ctx, who, page.NewQuery(q.Text, q.Tree).TabQueries(), span)
+// are left out, all of them: the tabs lead on without. A query that is not yet
+// in its canonical form is answered by the address of that form.
+func (h issues) tabs(ctx context.Context, who errata.Actor, q string, span find.Range) []page.Total {
+	tree, _, err := querylang.Parse(q)
+	if err != nil {
+		return nil
+	}
+	totals, known, err := h.Find.Counts(ctx, who, page.NewQuery(q, tree).TabQueries(), span)
 	if err != nil || slices.Contains(known, false) {
 		return nil
 	}
