@@ -27,10 +27,12 @@ func TestDemo(t *testing.T) {
 	if raceDetector {
 		t.Skip("twelve weeks take minutes with the race detector")
 	}
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
 	p := apptest.Start(t, apptest.Options{Demo: true})
-	dirs, err := os.ReadDir(os.TempDir())
+	dirs, err := os.ReadDir(temp)
 	if err != nil || !slices.ContainsFunc(dirs, isDemo) {
-		t.Fatalf("no data of the demo in %s: %v", os.TempDir(), err)
+		t.Fatalf("no data of the demo in %s: %v", temp, err)
 	}
 	if n := p.App.DemoSkipped(); n != 0 {
 		t.Errorf("%d acts were refused", n)
@@ -57,7 +59,7 @@ func TestDemo(t *testing.T) {
 	t.Run("pages", func(t *testing.T) { demoPages(t, p, people[errata.RoleAdmin]) })
 	t.Run("sums", func(t *testing.T) { demoSums(t, p, people[errata.RoleAdmin]) })
 	p.Stop()
-	if dirs, err = os.ReadDir(os.TempDir()); err != nil || slices.ContainsFunc(dirs, isDemo) {
+	if dirs, err = os.ReadDir(temp); err != nil || slices.ContainsFunc(dirs, isDemo) {
 		t.Errorf("the data of the demo are still there: %v %v", dirs, err)
 	}
 }
@@ -119,7 +121,8 @@ func demoToken(t *testing.T, p *apptest.Product, c *http.Client) string {
 // A demo that is stopped in the middle of its history leaves nothing, and no
 // complaint.
 func TestDemoStopped(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
 	var cfg struct{ config.Config }
 	if _, err := config.Parse(&cfg, &cfg.Config, []string{"--listen", "127.0.0.1:0"}, func(string) string { return "" }); err != nil {
 		t.Fatal(err)
@@ -133,7 +136,7 @@ func TestDemoStopped(t *testing.T) {
 	if err := a.Run(ctx); err != nil {
 		t.Error(err)
 	}
-	if dirs, err := os.ReadDir(os.TempDir()); err != nil || len(dirs) > 0 {
+	if dirs, err := os.ReadDir(temp); err != nil || len(dirs) > 0 {
 		t.Errorf("left %v, %v", dirs, err)
 	}
 }

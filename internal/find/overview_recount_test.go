@@ -315,7 +315,7 @@ func (h told) standing(t *testing.T, v angle) {
 	same(t, v, "unresolved now and before", []int64{now, before}, []int64{got.Now, got.Before})
 	same(t, v, "unresolved by severity", by, got.By)
 	first, last := hour(v.Range.From), hour(v.Range.To)
-	step := last.Sub(first)/(48*time.Hour)*time.Hour + time.Hour
+	step := time.Duration(int64(last.Sub(first)/(48*time.Hour))+1) * time.Hour
 	var line []int64
 	for at := first; !at.After(last); at = at.Add(step) {
 		n, _ := count(at)

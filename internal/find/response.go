@@ -178,18 +178,18 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 	f.Words = r.episodes.words || slices.ContainsFunc(r.q.By, needsWords)
 	f.Owner = slices.Contains(r.q.By, stats.ByOwner)
 	var o stats.Observation
-	each := func(row *store.EpisodeRow, do func(*stats.Collector)) error {
+	each := func(row *store.EpisodeRow, do func(*stats.Collector)) {
 		if !r.episodes.holds(row) {
-			return nil
+			return
 		}
 		o = stats.Observation{Episode: row.Episode, Owner: row.Owner, Target: r.episodes.targets.Of(row.ProjectID, row.SeverityPeak)}
 		for _, c := range collectors {
 			do(c)
 		}
-		return nil
 	}
 	err := tx.Episodes(ctx, f, r.reading(), func(row *store.EpisodeRow) error {
-		return each(row, func(c *stats.Collector) { c.Add(&o) })
+		each(row, func(c *stats.Collector) { c.Add(&o) })
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -199,7 +199,8 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 		to = r.now.UnixMicro() + 1
 	}
 	err = tx.FollowedEpisodes(ctx, f, from, to, func(row *store.EpisodeRow) error {
-		return each(row, func(c *stats.Collector) { c.Follow(&o, row.Next, row.NextAt) })
+		each(row, func(c *stats.Collector) { c.Follow(&o, row.Next, row.NextAt) })
+		return nil
 	})
 	if err != nil {
 		return nil, err

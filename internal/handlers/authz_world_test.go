@@ -201,7 +201,7 @@ func (w *world) invitations(object, slug string) {
 // responder, on the canary by the administrator.
 func (w *world) note(object, route string) {
 	who := map[string]string{own: "responder", foreign: crossOrigin}[object]
-	r := w.p.Form(w.browsers[who], "/issues/"+w.issues[object][route]+"/comments", url.Values{"body": {"comment of " + object}, "version": {"1"}}) //nolint:bodyclose // the cleanup closes it
+	r := w.p.Form(w.browsers[who], "/issues/"+w.issues[object][route]+"/comments", url.Values{"body": {"comment of " + object}, "version": {"1"}})
 	if r.StatusCode != http.StatusSeeOther {
 		w.t.Fatalf("a comment: %s", r.Status)
 	}

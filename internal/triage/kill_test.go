@@ -83,7 +83,7 @@ func TestKilledWhileActing(t *testing.T) {
 				nth   int
 				saved bool
 			}{{"triage.before", 1, false}, {"triage.inside", 1, false}, {"triage.inside", 3, false}, {"triage.inside", 5, false}, {"triage.after", 1, true}} {
-				run := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test itself
+				run := exec.CommandContext(t.Context(), os.Args[0])
 				run.Env = append(os.Environ(), killStore+"="+where, killPoint+"="+p.point, killNth+"="+strconv.Itoa(p.nth))
 				out, err := run.CombinedOutput()
 				if status, ok := run.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {

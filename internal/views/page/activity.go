@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -145,11 +146,11 @@ func collapse(all []entry) []ActivityRow {
 }
 
 func sentence(words []Word) string {
-	s := ""
+	var s strings.Builder
 	for _, w := range words {
-		s += w.Text + " "
+		s.WriteString(w.Text + " ")
 	}
-	return s
+	return s.String()
 }
 
 func (in ActivityIn) person(id string) ui.Person { return ui.NewPerson(in.People[id]) }

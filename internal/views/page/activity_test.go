@@ -95,7 +95,8 @@ func TestStory(t *testing.T) {
 			user(errata.RuleAcknowledge, 4, "2", ""), user(errata.RuleResolve, 5, "2", "n1"), user(errata.RuleResolve, 6, "2", "n2"),
 		},
 		Notes: []errata.IssueNote{
-			{ID: "n1", Kind: errata.NoteReason, AuthorID: "2", Body: "why"}, {ID: "n2", Kind: errata.NoteReason, AuthorID: "2", Body: "again"},
+			{ID: "n1", Kind: errata.NoteReason, AuthorID: "2", Body: "why"},
+			{ID: "n2", Kind: errata.NoteReason, AuthorID: "2", Body: "again"},
 			{ID: "c1", Kind: errata.NoteComment, AuthorID: "1", At: at(4), Body: "mine"},
 			{ID: "c2", Kind: errata.NoteComment, AuthorID: "2", At: at(7), Body: "", Ended: at(8)},
 		},
