@@ -20,7 +20,8 @@ type cli struct {
 		Create keyCmd `cmd:"" help:"Make a further key of a service."`
 	} `cmd:"" help:"Ingest keys."`
 	Token struct {
-		Create tokenCmd `cmd:"" help:"Make a token of the JSON API."`
+		Create tokenCmd  `cmd:"" help:"Make a token of the JSON API."`
+		Revoke revokeCmd `cmd:"" help:"End a token of the JSON API."`
 	} `cmd:"" help:"Tokens of the JSON API."`
 	User struct {
 		Create userCmd `cmd:"" help:"Make an account with a role, or an invitation to one."`
@@ -113,6 +114,17 @@ type verifyCmd struct {
 func (v *verifyCmd) Run(ctx context.Context, c *app.Command) error {
 	c.JSON = v.JSON
 	return c.AuditVerify(ctx)
+}
+
+type revokeCmd struct {
+	ID   string `arg:"" help:"Id of the token, as it was printed when it was made."`
+	JSON bool   `help:"Answer in JSON."`
+}
+
+// Run ends a token.
+func (r *revokeCmd) Run(ctx context.Context, c *app.Command) error {
+	c.JSON = r.JSON
+	return c.TokenRevoke(ctx, r.ID)
 }
 
 type printCmd struct{}

@@ -214,7 +214,7 @@ func TestCommands(t *testing.T) {
 			"token",
 			[]string{"token", "create", "--user", "ADA@example.com", "--scope", "issue:read, event:read"},
 			0,
-			`err_\w{49}\nIt is shown this once only and works until ` + when + `\.\n`, ``,
+			`err_\w{49}\nIt is shown this once only and works until ` + when + `\. End it with: web token revoke ` + uuid + `\n`, ``,
 		},
 		{
 			"token in JSON",
@@ -222,6 +222,7 @@ func TestCommands(t *testing.T) {
 			0,
 			`{"expires_at":"` + when + `","id":"` + uuid + `","token":"err_\w{49}"}\n`, ``,
 		},
+		{"revoking no token", []string{"token", "revoke", "nothing"}, 1, ``, `There is no such token\.\n`},
 		{"token for ever", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "367d"}, 1, ``, `A token lives at least a minute and at most a year \(366d\)\.\n`},
 		{"token for no time", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires", "0h"}, 1, ``, `“0h” is no length of time\. .*\n`},
 		{"token of the past", []string{"token", "create", "--user", "ada@example.com", "--scope", "issue:read", "--expires=-5h", "--json"}, 1, ``, `{"error":{"code":"invalid".*"field":"expires".*}}\n`},
@@ -531,5 +532,23 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 	if _, err := os.Stat(p.file("data")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the demo touched the data directory that is configured")
+	}
+}
+
+func TestTokenRevoked(t *testing.T) {
+	p := newPlace(t)
+	p.done("setup", "--email", "ada@example.com", "--name", "Ada", "--password-file", p.file("password"))
+	id := p.json("token", "create", "--user", "ada@example.com", "--scope", "issue:read")["id"]
+	if out := p.done("token", "revoke", id); out != "Token "+id+" works no more.\n" {
+		t.Error(out)
+	}
+	db, err := sql.Open("sqlite", p.file("data/errata.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var ended bool
+	if err := db.QueryRowContext(t.Context(), "SELECT revoked_at IS NOT NULL FROM api_token WHERE id = ?", id).Scan(&ended); err != nil || !ended {
+		t.Errorf("the token still works: %v", err)
 	}
 }

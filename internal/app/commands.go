@@ -146,7 +146,17 @@ func (c Command) TokenCreate(ctx context.Context, email, scopes, expires string)
 			return err
 		}
 		until := errata.FromMicros(row.ExpiresAt).Format(time.RFC3339)
-		return c.print(map[string]string{"id": row.ID, "token": token, "expires_at": until}, token, "It is shown this once only and works until "+until+".")
+		return c.print(map[string]string{"id": row.ID, "token": token, "expires_at": until}, token, "It is shown this once only and works until "+until+". End it with: web token revoke "+row.ID)
+	})
+}
+
+// TokenRevoke ends a token of the JSON API at once.
+func (c Command) TokenRevoke(ctx context.Context, id string) error {
+	return c.with(ctx, "token revoke", func(a *admin.Service) error {
+		if _, err := a.RevokeToken(ctx, commandActor, id); err != nil {
+			return err
+		}
+		return c.print(map[string]string{"id": id, "state": "revoked"}, "Token "+id+" works no more.")
 	})
 }
 
