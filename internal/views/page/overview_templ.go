@@ -1833,7 +1833,7 @@ func topTable(t Top) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 156, "<th scope=\"col\" class=\"r\">Events</th><th scope=\"col\" class=\"r hide-s\">Users</th><th scope=\"col\" class=\"hide-s\">Owner</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 156, "<th scope=\"col\" class=\"r\">Events</th><th scope=\"col\" class=\"r hide-s\">Users ever</th><th scope=\"col\" class=\"hide-s\">Owner</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
