@@ -81,6 +81,7 @@ func (l *lived) arrive(t *testing.T, projects []errata.Project) {
 		e := partstest.Event{
 			ID: partstest.EventID(len(l.sent) + 1), Type: fmt.Sprintf("Kind%dError", l.rand.IntN(9)), Env: []string{"production", "staging"}[l.rand.IntN(2)],
 			Release: "1." + strconv.Itoa(l.rand.IntN(3)) + ".0", Severity: []string{"P0", "P1", "P2", "P2", "P3"}[l.rand.IntN(5)],
+			User: []string{"", "u-1", "u-2", "u-3", "u-4"}[len(l.sent)*len(l.sent)/3%5],
 		}
 		l.sent[e.ID] = e
 		entries = append(entries, l.Entry(projects[l.rand.IntN(len(projects))], e))

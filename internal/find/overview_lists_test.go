@@ -70,8 +70,14 @@ func (h told) top(t *testing.T, v angle) {
 			t.Fatal(err)
 		}
 		from, to := wholeHours(v.Range, h.clock.now())
-		now, before := map[string]int64{}, map[string]int64{}
+		now, before, users := map[string]int64{}, map[string]int64{}, map[string]map[string]bool{}
 		for _, e := range h.events {
+			if users[e.issue] == nil {
+				users[e.issue] = map[string]bool{}
+			}
+			if e.user != "" {
+				users[e.issue][e.user] = true
+			}
 			if !v.about(h.projects[e.project]) || !v.within(e.env) {
 				continue
 			}
@@ -87,6 +93,9 @@ func (h told) top(t *testing.T, v angle) {
 			if by == find.TopRising {
 				n -= before[id]
 			}
+			if by == find.TopUsers {
+				n = int64(len(users[id]))
+			}
 			if n > 0 {
 				want = append(want, n)
 			}
@@ -100,6 +109,10 @@ func (h told) top(t *testing.T, v angle) {
 				same(t, v, "events before", before[r.Issue.ID], r.Before)
 				n -= r.Before
 			}
+			same(t, v, "users of "+r.ShortID(), int64(len(users[r.Issue.ID])), r.Issue.Users)
+			if by == find.TopUsers {
+				n = r.Issue.Users
+			}
 			answered = append(answered, n)
 			line := int64(0)
 			for _, c := range r.Hours {
@@ -107,7 +120,8 @@ func (h told) top(t *testing.T, v angle) {
 			}
 			same(t, v, "events of "+r.ShortID(), []int64{now[r.Issue.ID], now[r.Issue.ID]}, []int64{r.Events, line})
 		}
-		if by != find.TopUsers { // nobody in this history has a name
+		// By users also counts who is active across a range of the past without an event in it.
+		if by != find.TopUsers || h.clock.now().Sub(v.Range.To) < time.Hour {
 			same(t, v, "top by "+string(by), want, answered)
 		}
 	}
