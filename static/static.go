@@ -2,7 +2,8 @@
 //
 // Addresses carry a fingerprint of all files together, /static/<print>/<name>,
 // so browsers keep them for ever and files may name one another by relative
-// paths. The stylesheet css/errata.css is made at start from the files of css/.
+// paths. The stylesheet css/errata.css is made at start from the files directly
+// in css/; those of css/pages are served as they are.
 package static
 
 import (
@@ -22,7 +23,7 @@ import (
 //go:embed css fonts icons js licenses
 var embedded embed.FS
 
-// Stylesheet is the one stylesheet that pages link to.
+// Stylesheet is the one that all pages link to, before those of their section.
 const Stylesheet = "css/errata.css"
 
 // prefix is where Handler is mounted.

@@ -104,6 +104,32 @@ func TestScriptsImportFilesThatExist(t *testing.T) {
 	}
 }
 
+// pageSheets are the stylesheets of sections and what each may weigh, packed.
+var pageSheets = map[string]int{"act": 2_800, "issue": 2_000, "overview": 2_600, "people": 2_700, "response": 1_100, "system": 900}
+
+// TestStylesheetsOfPages holds them to the layers that the first stylesheet
+// puts in order, and to files that have a limit.
+func TestStylesheetsOfPages(t *testing.T) {
+	for name, f := range files {
+		if path.Dir(name) != "css/pages" {
+			continue
+		}
+		if pageSheets[strings.TrimSuffix(path.Base(name), ".css")] == 0 {
+			t.Errorf("%s has no limit", name)
+		}
+		depth := 0
+		for line := range strings.Lines(string(f.plain)) {
+			if at := strings.TrimSpace(line); depth == 0 && at != "" && !regexp.MustCompile(`^@layer (pages|responsive|print) \{$`).MatchString(at) {
+				t.Errorf("%s: %q is in no layer of a page", name, at)
+			}
+			depth += strings.Count(line, "{") - strings.Count(line, "}")
+		}
+		if depth != 0 {
+			t.Errorf("%s: %d braces more open than shut", name, depth)
+		}
+	}
+}
+
 func TestWeight(t *testing.T) {
 	packed := func(names ...string) (n int) {
 		for _, name := range names {
@@ -115,14 +141,18 @@ func TestWeight(t *testing.T) {
 		}
 		return n
 	}
-	for what, c := range map[string][2]int{
+	weights := map[string][2]int{
 		"errata.js":  {packed("js/errata.js", "js/time.js", "js/form.js", "js/charts.js", "js/keys.js", "js/toast.js", "js/act.js"), 8 << 10},
 		"live.js":    {packed("js/live.js"), 2500},
 		"htmx":       {packed("js/htmx.min.js"), 17_500},
-		"stylesheet": {packed(Stylesheet), 21_000},
+		"stylesheet": {packed(Stylesheet), 13_500},
 		"fonts":      {packed("fonts/geist.woff2", "fonts/geist-mono.woff2"), 34_000},
 		"sprite":     {packed("icons/icons.svg"), 5_000},
-	} {
+	}
+	for name, limit := range pageSheets {
+		weights["css/pages/"+name] = [2]int{packed("css/pages/" + name + ".css"), limit}
+	}
+	for what, c := range weights {
 		if c[0] == 0 || c[0] > c[1] {
 			t.Errorf("%s: %d bytes, limit %d", what, c[0], c[1])
 		}

@@ -46,7 +46,8 @@ func ParseDensity(s string) Density {
 // Section is an entry of the navigation.
 type Section string
 
-// The sections that exist so far.
+// The sections that exist so far. The reader's own account has none of its own
+// in the navigation.
 const (
 	SectionNone     Section = ""
 	SectionOverview Section = "overview"
@@ -57,6 +58,7 @@ const (
 	SectionUsers    Section = "users"
 	SectionRoles    Section = "roles"
 	SectionAudit    Section = "audit"
+	SectionAccount  Section = "account"
 )
 
 // NavItem is one entry of the navigation.

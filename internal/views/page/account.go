@@ -73,7 +73,7 @@ var TokenDays = []string{"7", "30", "90", "180", "365"}
 // NewAccount makes the page of the reader's own account. Field names: name,
 // zone; current, password; token-name, days, scope-<action>.
 func NewAccount(c layout.Chrome, in AccountIn) Account {
-	c.Title, c.Section, c.Keys = "Your account", layout.SectionNone, plainKeys
+	c.Title, c.Section, c.Keys = "Your account", layout.SectionAccount, plainKeys
 	m := Account{
 		Chrome: c, Person: personOf(in.Account), Address: in.Account.Email, MayToken: in.MayToken,
 		Tokens: tokenRows(in.Moment, in.Tokens), Sessions: sessionRows(in.Moment, in.Sessions, in.Here), Others: len(in.Sessions) > 1,
@@ -172,6 +172,6 @@ type TokenMade struct {
 
 // NewTokenMade makes the page after a token was made.
 func NewTokenMade(c layout.Chrome, in TokenMadeIn) TokenMade {
-	c.Title, c.Keys = "New token", plainKeys
+	c.Title, c.Section, c.Keys = "New token", layout.SectionAccount, plainKeys
 	return TokenMade{Chrome: c, Text: in.Text, Row: tokenRows(in.Moment, []errata.Token{in.Token})[0]}
 }

@@ -1,0 +1,16 @@
+package layout
+
+// sheets are the stylesheets of a section, in the order in which its pages link
+// them behind the one of all pages. A section without an entry needs no more
+// than that one. What two sections share belongs into it, or into a file that
+// both name.
+var sheets = map[Section][]string{
+	SectionOverview: {"css/pages/overview.css"},
+	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css"},
+	SectionResponse: {"css/pages/overview.css", "css/pages/response.css"},
+	SectionSystem:   {"css/pages/system.css"},
+	SectionUsers:    {"css/pages/people.css"},
+	SectionRoles:    {"css/pages/people.css"},
+	SectionAudit:    {"css/pages/people.css"},
+	SectionAccount:  {"css/pages/people.css"},
+}
