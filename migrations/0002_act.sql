@@ -72,6 +72,7 @@ CREATE TABLE issue_episode (
   CHECK (responded_at >= opened_at),
   CHECK (acked_at >= responded_at),
   CHECK (resolved_at >= COALESCE(responded_at, opened_at)),
+  CHECK (resolved_at - opened_at <= 157766400000000),
   CHECK ((responded_at IS NULL) = (response_kind IS NULL)),
   CHECK ((closed_at IS NULL) = (close_reason IS NULL)),
   CHECK ((resolved_at IS NOT NULL) = (COALESCE(close_reason, '') = 'resolved')),

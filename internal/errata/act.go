@@ -6,6 +6,10 @@ import "slices"
 // same episode, µs; the moment itself included.
 const ReopenWithin = int64(600 * 1e6)
 
+// MaxTimeToResolve is how long an episode that ends resolved may be, µs: five
+// years. A longer one is the mark of a clock that was wrong.
+const MaxTimeToResolve = int64(157_766_400 * 1e6)
+
 // Acknowledge says that somebody has seen it (T9). The step is unchanged when
 // an explicit acknowledgement stands.
 func (i Issue) Acknowledge(ep Episode, a Act) (Step, error) {
@@ -64,7 +68,8 @@ func (i Issue) Assign(ep Episode, a Act, account string) (Step, error) {
 }
 
 // Resolve says that it is dealt with from this moment on (T13). Errors: invalid
-// without a note where one is required, or for an unknown cause.
+// without a note where one is required, for an unknown cause, or when the
+// episode has been open for longer than MaxTimeToResolve.
 func (i Issue) Resolve(ep Episode, a Act, cause Cause) (Step, error) {
 	s, a := i.step(ep, a)
 	if i.Status == Resolved {
@@ -75,6 +80,10 @@ func (i Issue) Resolve(ep Episode, a Act, cause Cause) (Step, error) {
 	}
 	if i.Severity == P0 && a.NoteID == "" {
 		return s, refuse("note", ReasonNote, "A P0 is resolved with a note: what was it, and what was done?")
+	}
+	if s.Episode.open() && a.At-s.Episode.OpenedAt > MaxTimeToResolve {
+		return s, refuse("", ReasonTooOld, "It has been open for more than five years, which is longer than a time to resolve may be. "+
+			"Check the server's clock; if it is right, ignore the issue first.")
 	}
 	s.respond(a, RespondedResolve)
 	s.close(a, ClosedResolved)

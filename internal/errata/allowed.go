@@ -38,6 +38,7 @@ const (
 	ReasonSeverity = "act.unknown_severity"
 	ReasonStage    = "act.unknown_stage"
 	ReasonAssignee = "act.assignee"
+	ReasonTooOld   = "act.too_old"
 )
 
 // admitted lists the acts that each status admits: the table of transitions,

@@ -1,6 +1,7 @@
 package triage_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -281,5 +282,36 @@ func TestBulk(t *testing.T) {
 		}
 		_, err = w.Triage.Bulk(ctx, ada, triage.BulkForm{IDs: f.IDs[:1], Act: "merge"})
 		refusedAs(t, err, errata.Invalid, "act.unknown")
+	})
+}
+
+// What has been open for more than five years is not resolved, by nobody; five
+// years to the microsecond both databases take.
+func TestTooOldToResolve(t *testing.T) {
+	worlds(t, parts.Options{}, func(t *testing.T, w *world) {
+		opened(t, w, "old", "P2")
+		w.kind = "Younger"
+		w.event(parts.Event{Severity: "P2"})
+		w.now.Add(errata.MaxTimeToResolve) // of the younger; the first is five minutes older
+		ctx, old := t.Context(), w.id()
+		_, err := w.Triage.Resolve(ctx, ada, old, triage.ResolveForm{})
+		refusedAs(t, err, errata.Invalid, errata.ReasonTooOld)
+		f := triage.BulkForm{IDs: []string{old, errata.ShortID(w.shop.Prefix, 2)}, Act: "resolve"}
+		for _, c := range []struct {
+			do   func(context.Context, errata.Actor, triage.BulkForm) ([]triage.BulkItem, error)
+			fate string // of the younger
+		}{{w.Triage.Preview, triage.FateChange}, {w.Triage.Bulk, triage.FateDone}} {
+			items, bulkErr := c.do(ctx, ada, f)
+			if bulkErr != nil || items[0].Fate != triage.FateIllegal || items[0].Why != errata.MessageOf(err) || items[1].Fate != c.fate {
+				t.Errorf("%v %+v, want illegal and %s", bulkErr, items, c.fate)
+			}
+		}
+		w.act(w.Triage.Ignore(ctx, ada, old, triage.IgnoreForm{Reason: "other"}))
+		w.act(w.Triage.Resolve(ctx, ada, old, triage.ResolveForm{}))
+		s := w.state()
+		if w.lastErr != nil || s.rules() != "T1 open, T18 ignored, T13 resolved" || s.episodes[0].ResolvedAt != 0 {
+			t.Errorf("%v: %s", w.lastErr, s.rules())
+		}
+		s.consistent(t)
 	})
 }

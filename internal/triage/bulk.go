@@ -134,6 +134,10 @@ func (s *Service) members(ctx context.Context, tx *store.Tx, who errata.Actor, i
 	return items, all, nil
 }
 
+// ofIssue are the reasons of invalid acts that lie in an issue; others lie in
+// the form.
+var ofIssue = []string{errata.ReasonNote, errata.ReasonAssignee, errata.ReasonTooOld}
+
 // refused notes why nothing becomes of this issue; false for an error that is
 // none of the issue's.
 func (m member) refused(err error) bool {
@@ -146,8 +150,8 @@ func (m member) refused(err error) bool {
 			m.item.Fate = FateBusy
 		}
 	case errata.Invalid:
-		if reason := errata.ReasonOf(err); reason != errata.ReasonNote && reason != errata.ReasonAssignee {
-			return false // of the form, not of this issue
+		if !slices.Contains(ofIssue, errata.ReasonOf(err)) {
+			return false
 		}
 		m.item.Fate = FateIllegal
 	default:

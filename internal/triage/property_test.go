@@ -124,7 +124,7 @@ func TestEveryStoryHolds(t *testing.T) {
 		m := &model{at: 1e15, resolutions: map[string]errata.Resolution{}}
 		m.event(t)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			m.at += rapid.SampledFrom([]int64{0, 1, 1e6, 60e6, 600e6, 3600e6}).Draw(t, "later")
+			m.at += rapid.SampledFrom([]int64{0, 1, 1e6, 60e6, 600e6, 3600e6, errata.MaxTimeToResolve}).Draw(t, "later")
 			before := slices.Clone(m.episodes)
 			rows := len(m.rows)
 			if rapid.IntRange(0, 2).Draw(t, "what") == 0 {

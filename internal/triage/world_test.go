@@ -245,6 +245,9 @@ func (s state) episodesFit(errorf func(string, ...any)) {
 		if e.Seq != int64(n+1) || (e.ClosedAt == 0) != (last && open) {
 			errorf("episode %d: %+v while the issue is %s", n, e, s.issue.Status)
 		}
+		if e.ResolvedAt-e.OpenedAt > errata.MaxTimeToResolve {
+			errorf("episode %d took %d µs to resolve", n, e.ResolvedAt-e.OpenedAt)
+		}
 		if n > 0 && e.OpenedAt < s.episodes[n-1].ClosedAt {
 			errorf("episode %d began before the one before it ended", n)
 		}
