@@ -68,14 +68,19 @@ const (
 	IssueReopen     Action = "issue:reopen"
 	IssueIgnore     Action = "issue:ignore"
 	IssueSeverity   Action = "issue:severity"
+	IssueExport     Action = "issue:export"
 	EventRead       Action = "event:read"
 	EventReadPII    Action = "event:read_pii"
+	EventExport     Action = "event:export"
 	ProjectRead     Action = "project:read"
 	ProjectCreate   Action = "project:create"
 	KeyRead         Action = "key:read"
 	KeyWrite        Action = "key:write"
 	AnalyticsRead   Action = "analytics:read"
 	AnalyticsPerson Action = "analytics:person"
+	ReportRead      Action = "report:read"
+	ViewSave        Action = "view:save"
+	ViewShare       Action = "view:share"
 	SystemRead      Action = "system:read"
 	UserRead        Action = "user:read"
 	UserManage      Action = "user:manage"
@@ -89,7 +94,8 @@ const (
 // Actions lists every action.
 var Actions = []Action{
 	IssueRead, IssueComment, IssueWatch, IssueAck, IssueAssignSelf, IssueAssign, IssueResolve, IssueReopen, IssueIgnore, IssueSeverity,
-	EventRead, EventReadPII, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, SystemRead,
+	IssueExport, EventRead, EventReadPII, EventExport, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, ReportRead,
+	ViewSave, ViewShare, SystemRead,
 	UserRead, UserManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
 }
 

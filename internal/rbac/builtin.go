@@ -39,14 +39,16 @@ var table = []struct {
 	extent  Extent
 	actions []errata.Action
 }{
-	{"VRMAU", OfProject, []errata.Action{errata.IssueRead, errata.EventRead, errata.ProjectRead, errata.AnalyticsRead}},
-	{"VRMAU", OfAnywhere, []errata.Action{errata.UserRead, errata.TokenOwn}},
+	{"VRMAU", OfProject, []errata.Action{errata.IssueRead, errata.EventRead, errata.ProjectRead, errata.AnalyticsRead, errata.ReportRead}},
+	{"VRMAU", OfAnywhere, []errata.Action{errata.UserRead, errata.TokenOwn, errata.ViewSave}},
 	{"VRMA", OfProject, []errata.Action{errata.IssueComment, errata.IssueWatch}},
 	{"RMA", OfProject, []errata.Action{
 		errata.IssueAck, errata.IssueAssignSelf, errata.IssueAssign, errata.IssueResolve, errata.IssueReopen, errata.IssueIgnore,
 		errata.IssueSeverity, errata.EventReadPII,
 	}},
-	{"MA", OfProject, []errata.Action{errata.KeyRead, errata.KeyWrite, errata.AnalyticsPerson}},
+	{"RMA", OfAnywhere, []errata.Action{errata.ViewShare}},
+	{"RMAU", OfProject, []errata.Action{errata.IssueExport}},
+	{"MA", OfProject, []errata.Action{errata.EventExport, errata.KeyRead, errata.KeyWrite, errata.AnalyticsPerson}},
 	{"MA", OfAnywhere, []errata.Action{errata.ProjectCreate}},
 	{"MAU", OfProject, []errata.Action{errata.AuditRead}},
 	{"MAU", OfAnywhere, []errata.Action{errata.SystemRead}},
