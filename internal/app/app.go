@@ -57,8 +57,8 @@ type Options struct {
 	pace time.Duration            // of the worker
 }
 
-// New opens everything in order and binds the address. Close what it returns
-// by running it, or by Close.
+// New opens everything in order and binds the address. Running what it
+// returns also closes it.
 func New(ctx context.Context, cfg *config.Config, clock errata.Clock, log *slog.Logger, o Options) (a *App, err error) {
 	a = &App{metrics: telemetry.NewRegistry(), health: &health{}}
 	a.life = &lifecycle{log: log, drain: a.health.drain, delay: cfg.DrainDelay}
@@ -257,6 +257,3 @@ func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
-
-// Close gives everything back without running.
-func (a *App) Close() error { return a.life.close() }

@@ -136,7 +136,4 @@ func EnvName(key string) string {
 	return "ERRATA_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// FlagName returns the flag of a key, without the leading dashes.
-func FlagName(key string) string { return strings.ReplaceAll(key, "_", "-") }
-
 func keyOf(flag string) string { return strings.ReplaceAll(flag, "-", "_") }

@@ -48,12 +48,3 @@ func lettersOf(slug string) string {
 	}
 	return s
 }
-
-// ValidPrefix says whether p may begin short ids: two to five capital letters
-// and digits, a letter first, and not that of incidents.
-func ValidPrefix(p string) bool {
-	if len(p) < 2 || len(p) > 5 || p == reservedPrefix || p[0] < 'A' || p[0] > 'Z' {
-		return false
-	}
-	return strings.Trim(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
-}

@@ -81,9 +81,3 @@ func (g *generation) verdict(e Explanation, sub string, what errata.Action, proj
 	}
 	return "Allowed by a line for this account."
 }
-
-// Sees says whether an account may read a service at all.
-func (p *Policy) Sees(userID, project string) bool {
-	g := p.now.Load()
-	return g != nil && p.sees(g, errata.Actor{Kind: errata.ActorUser, ID: userID}, project)
-}

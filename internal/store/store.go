@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 
 	"errata/internal/errata"
@@ -68,11 +67,6 @@ func Open(ctx context.Context, opt Options) (*Store, error) {
 		return nil, fault(ctx, err)
 	}
 	return &Store{base: b, opt: opt}, nil
-}
-
-// IsPostgres says whether u is an address that Options.URL takes.
-func IsPostgres(u string) bool {
-	return strings.HasPrefix(u, "postgres://") || strings.HasPrefix(u, "postgresql://")
 }
 
 // Ping returns nil when the database answers and takes changes.

@@ -2,11 +2,9 @@
 package telemetry
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 )
@@ -39,9 +37,9 @@ func NewLogger(o LogOptions) (*slog.Logger, io.Closer) {
 func newHandler(w io.Writer, at slog.Level, text bool) slog.Handler {
 	options := &slog.HandlerOptions{Level: at}
 	if text {
-		return withContext{slog.NewTextHandler(w, options)}
+		return slog.NewTextHandler(w, options)
 	}
-	return withContext{slog.NewJSONHandler(w, options)}
+	return slog.NewJSONHandler(w, options)
 }
 
 func level(word string) slog.Level {
@@ -55,31 +53,4 @@ func level(word string) slog.Level {
 func terminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-type attrsKey struct{}
-
-// With returns a context whose log lines carry attrs: request_id, actor,
-// project.
-func With(ctx context.Context, attrs ...slog.Attr) context.Context {
-	have, _ := ctx.Value(attrsKey{}).([]slog.Attr)
-	return context.WithValue(ctx, attrsKey{}, slices.Concat(have, attrs))
-}
-
-// withContext adds what With put into the context.
-type withContext struct{ slog.Handler }
-
-func (h withContext) Handle(ctx context.Context, r slog.Record) error {
-	if attrs, ok := ctx.Value(attrsKey{}).([]slog.Attr); ok {
-		r.AddAttrs(attrs...)
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-func (h withContext) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return withContext{h.Handler.WithAttrs(attrs)}
-}
-
-func (h withContext) WithGroup(name string) slog.Handler {
-	return withContext{h.Handler.WithGroup(name)}
 }

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"bytes"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -10,38 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestContextAttributes(t *testing.T) {
-	var b bytes.Buffer
-	log := slog.New(newHandler(&b, slog.LevelInfo, false)).With(slog.String("part", "x"))
-	ctx := With(t.Context(), slog.String("request_id", "r1"))
-	inner := With(ctx, slog.String("actor", "a1"))
-	other := With(ctx, slog.String("actor", "a2"))
-	log.InfoContext(inner, "one")
-	log.InfoContext(other, "two")
-	log.InfoContext(t.Context(), "three")
-	var got []map[string]any
-	for line := range strings.Lines(b.String()) {
-		var m map[string]any
-		if err := json.Unmarshal([]byte(line), &m); err != nil {
-			t.Fatal(err)
-		}
-		delete(m, "time")
-		delete(m, "level")
-		got = append(got, m)
-	}
-	want := []map[string]any{
-		{"msg": "one", "part": "x", "request_id": "r1", "actor": "a1"},
-		{"msg": "two", "part": "x", "request_id": "r1", "actor": "a2"},
-		{"msg": "three", "part": "x"},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
 
 func TestLogger(t *testing.T) {
 	tests := []struct {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ const (
 
 // storeAt names a database: the address of PostgreSQL, or a file.
 func storeAt(at string) store.Options {
-	if store.IsPostgres(at) {
+	if strings.HasPrefix(at, "postgres") {
 		return store.Options{URL: at, Clock: time.Now, Decide: storetest.Decide}
 	}
 	return store.Options{Path: at, Clock: time.Now, Decide: storetest.Decide}
