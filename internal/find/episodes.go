@@ -41,7 +41,7 @@ func (s *Service) episodes(ctx context.Context, tx *store.Tx, who errata.Actor, 
 			e.reader.drop(p)
 		}
 	}
-	if e.query, err = s.parse(ctx, tx, e.reader, asked{q, querylang.InIssues, over}); err != nil {
+	if e.query, err = s.parse(ctx, tx, e.reader, asked{q: q, in: querylang.InIssues, over: over}); err != nil {
 		return e, err
 	}
 	if err = e.divide(); err != nil {

@@ -54,52 +54,36 @@ func (s *Service) IssueEvents(ctx context.Context, who errata.Actor, v IssueView
 	if err != nil {
 		return EventPage{}, err
 	}
-	group, none, err := s.eventsAsked(ctx, who, v, q)
-	if err != nil || none {
+	ask, err := s.eventsAsked(ctx, who, v, q, at.over)
+	if err != nil || ask.None {
 		return EventPage{AsOf: at.asOf, Total: search.Total{Exact: true}}, err
 	}
-	return s.events(ctx, search.Request{
-		Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Query: group, From: at.over.From,
-		To: at.over.To, Size: q.Size, After: at.after, TotalUpTo: maxTotal,
-	}, at, v.Project)
+	r := ask.Request()
+	r.Size, r.After, r.TotalUpTo = q.Size, at.after, maxTotal
+	return s.events(ctx, who, r, at, v.Project)
 }
 
 // maxTotal is how far the events of a list are counted.
 const maxTotal = 10_000
 
-// eventsAsked returns what the engine is asked for the events of one issue;
-// none says that the query excludes the issue itself.
-func (s *Service) eventsAsked(ctx context.Context, who errata.Actor, v IssueView, q EventQuery) (group querylang.Expr, none bool, err error) {
-	group = issueLeaf(v.Issue.ID)
+// eventsAsked returns what the engine is asked for the events of one issue.
+func (s *Service) eventsAsked(ctx context.Context, who errata.Actor, v IssueView, q EventQuery, span Range) (out EventsAsked, err error) {
 	if q.Q == "" {
-		return group, false, nil
+		return EventsAsked{Group: issueLeaf(v.Issue.ID), Scope: search.Scope{Projects: []string{v.Issue.ProjectID}}, Range: span}, nil
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		r, err := s.reader(ctx, tx, who, errata.EventRead)
 		if err != nil {
 			return err
 		}
-		query, err := s.parse(ctx, tx, r, asked{q.Q, querylang.InEvents, q.Range})
-		if err != nil {
-			return err
-		}
-		p, err := newPlan(r, query.Bound, querylang.InEvents, s.Clock())
-		if err != nil {
-			return err
-		}
-		p.filter.IDs, p.filter.OnlyIDs = []string{v.Issue.ID}, true
-		n, err := tx.CountIssues(ctx, p.filter)
-		group, none = querylang.All(issueLeaf(v.Issue.ID), p.group), n == 0
+		out, err = s.planEvents(ctx, tx, r, asked{q: q.Q, in: querylang.InEvents, over: q.Range}, span, v.Issue.ID)
 		return err
 	})
-	return group, none, err
+	return out, err
 }
 
-func (s *Service) events(ctx context.Context, r search.Request, at eventPlace, p errata.Project) (EventPage, error) {
-	ctx, cancel, wait := within(ctx, searchWait)
-	defer cancel()
-	r.Timeout = wait
-	res, err := s.Engine.Search(ctx, r)
+func (s *Service) events(ctx context.Context, who errata.Actor, r search.Request, at eventPlace, p errata.Project) (EventPage, error) {
+	res, err := s.search(ctx, who, r)
 	if err != nil {
 		return EventPage{}, err
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Views      *store.Views                                             // journal of who looked at which event; nil: none
 	Log        *slog.Logger
 	UserSecret []byte
+	Searches   int // how many run at a time; 0 = 16
 }
 
 // Service reads.
@@ -33,12 +34,13 @@ type Service struct {
 	reach     reach
 	responses *responseCache
 	weeks     *weekCache
+	turns     *turns
 	topStep   int // how many issues are counted at first for the top ones
 }
 
 // New returns a service.
 func New(o Options) *Service {
-	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, defaultTopStep}
+	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, newTurns(o.Searches), defaultTopStep}
 }
 
 // How long a list or a card of a page, and an answer that is nothing but a

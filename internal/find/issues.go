@@ -86,7 +86,7 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 	if l.reader, err = l.s.reader(ctx, tx, who, errata.IssueRead); err != nil {
 		return err
 	}
-	if l.page.Query, err = l.s.parse(ctx, tx, l.reader, asked{l.q.Q, querylang.InIssues, l.q.Range}); err != nil {
+	if l.page.Query, err = l.s.parse(ctx, tx, l.reader, asked{q: l.q.Q, in: querylang.InIssues, over: l.q.Range}); err != nil {
 		return err
 	}
 	p, err := newPlan(l.reader, l.page.Query.Bound, querylang.InIssues, l.now)

@@ -10,10 +10,14 @@ import (
 
 // asked is a query as typed, with where and over which range it is asked.
 type asked struct {
-	q    string
-	in   querylang.Place
-	over Range
+	q      string
+	in     querylang.Place
+	over   Range
+	budget float64 // highest cost; 0 = that of a page
 }
+
+// exportBudget is what an export and a report may cost.
+const exportBudget = 10_000
 
 // days is how much the query reads, for the estimate of its cost.
 func (a asked) days() float64 { return a.over.To.Sub(a.over.From).Hours() / 24 }
@@ -25,7 +29,7 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	if err != nil {
 		return out, err
 	}
-	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days()}); err != nil {
+	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days(), Budget: a.budget}); err != nil {
 		return out, err
 	}
 	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}

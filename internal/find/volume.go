@@ -82,7 +82,7 @@ func (v *volume) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (e
 	if v.reader, err = v.s.reader(ctx, tx, who, errata.AnalyticsRead); err != nil {
 		return err
 	}
-	if v.query, err = v.s.parse(ctx, tx, v.reader, asked{v.q.Q, querylang.InEvents, v.q.Range}); err != nil {
+	if v.query, err = v.s.parse(ctx, tx, v.reader, asked{q: v.q.Q, in: querylang.InEvents, over: v.q.Range}); err != nil {
 		return err
 	}
 	if v.plan, err = newPlan(v.reader, v.query.Bound, querylang.InEvents, v.s.Clock()); err != nil {

@@ -18,6 +18,12 @@ func Quote(value string) string { return string(appendQuoted(nil, pattern(value)
 // All joins queries by AND; nil ones ask for nothing.
 func All(xs ...Expr) Expr { return conjunction(xs) }
 
+// Any joins queries by OR; nil ones are left out.
+func Any(xs ...Expr) Expr { return disjunction(xs) }
+
+// Negate returns the opposite of a query that is not nil.
+func Negate(x Expr) Expr { return negation(x) }
+
 // Binding strengths of operators.
 const (
 	loose = iota // inside OR or nothing
