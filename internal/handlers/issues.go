@@ -116,6 +116,7 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, tabs []p
 	x := page.IssuesIn{
 		Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
 		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps), Tabs: tabs,
+		Edit: c.QueryParam("edit") == "text",
 	}
 	code := http.StatusOK
 	switch errata.CodeOf(listErr) {

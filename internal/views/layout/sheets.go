@@ -6,7 +6,7 @@ package layout
 // both name.
 var sheets = map[Section][]string{
 	SectionOverview: {"css/pages/overview.css"},
-	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css"},
+	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css", "css/pages/search.css"},
 	SectionResponse: {"css/pages/overview.css", "css/pages/response.css"},
 	SectionSystem:   {"css/pages/system.css"},
 	SectionUsers:    {"css/pages/people.css"},

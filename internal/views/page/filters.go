@@ -9,24 +9,6 @@ import (
 	"errata/internal/views/ui"
 )
 
-// Search is the search box with the range picker beside it.
-type Search struct {
-	Action  string
-	Chips   []SearchChip
-	Words   string
-	Hidden  []Param
-	Error   *QueryError
-	Range   RangePicker
-	Filters int // how many filters are set, for the button of the sheet
-}
-
-// SearchChip is one pair of the query with the address that removes it. Text is
-// what the form carries along.
-type SearchChip struct {
-	Key, Value, Remove, Text string
-	Negated                  bool
-}
-
 // RangePicker chooses the time range.
 type RangePicker struct {
 	Label, Zone string
@@ -68,26 +50,9 @@ var rangeLong = map[string]string{
 	"90d": "Last 90 days", "today": "Today",
 }
 
-func newSearch(in IssuesIn) Search {
-	s := Search{
-		Action: in.URL.Path, Words: in.Query.Words, Hidden: in.URL.Hidden(), Error: in.Query.Error,
-		Range: newRange(in.URL, in.Moment),
-	}
-	for _, c := range in.Query.Chips {
-		s.Chips = append(s.Chips, SearchChip{
-			Key: c.Key, Value: c.Value, Negated: c.Negated, Text: c.Key + c.Value, Remove: in.URL.WithQ(c.Without).String(),
-		})
-	}
-	for _, picked := range in.Query.Picked {
-		s.Filters += len(picked)
-	}
-	return s
-}
-
 func newRange(u ListURL, m ui.Moment) RangePicker {
 	p := RangePicker{
 		Zone: m.ZoneName(), Action: u.Path, Hidden: u.Hidden("range", "from", "to"),
-		Title: "Issues that were active in this range: seen in it, and first seen before its end",
 	}
 	if u.Q != "" {
 		p.Hidden = append([]Param{{"q", u.Q}}, p.Hidden...)

@@ -35,6 +35,7 @@ type IssuesIn struct {
 	SetUp    string
 	Trend    TrendIn
 	Tabs     []Total // of Query.TabQueries; nil = not counted
+	Edit     bool    // the search is edited as text
 	// Bulk says whether the reader may act on any issue, and if not what is
 	// missing.
 	Bulk errata.Allowed
@@ -133,11 +134,18 @@ func NewIssues(c layout.Chrome, in IssuesIn) Issues {
 	c.Title, c.Section, c.Keys = "Issues", layout.SectionIssues, listKeys
 	return Issues{
 		Chrome:  c,
-		Search:  newSearch(in),
+		Search:  NewSearch(in.search()),
 		Filters: newFilters(in),
 		Tabs:    newTabs(in.URL, in.Query, in.Tabs),
 		Trend:   NewTrend(in.Trend),
 		List:    newIssueList(in),
+	}
+}
+
+func (in IssuesIn) search() SearchIn {
+	return SearchIn{
+		Moment: in.Moment, URL: in.URL, Query: in.Query, What: "issues", Edit: in.Edit,
+		RangeTitle: "Issues that were active in this range: seen in it, and first seen before its end",
 	}
 }
 

@@ -27,6 +27,8 @@ type ListURL struct {
 	Compare      string // prev (default) or none
 	Sort, Cursor string
 	Size         int
+	View         string  // slug of the saved view that was opened, "" = none
+	More         []Param // what else this page's address says, in its order
 	DefaultSort  string
 }
 
@@ -47,6 +49,10 @@ func (u ListURL) String() string {
 	if u.Size > 0 {
 		p.add("size", strconv.Itoa(u.Size), strconv.Itoa(DefaultSize))
 	}
+	for _, m := range u.More {
+		p.add(m.Name, m.Value, "")
+	}
+	p.add("view", u.View, "")
 	return u.Path + p.String()
 }
 
@@ -69,6 +75,7 @@ func (u ListURL) Hidden(shown ...string) []Param {
 	if u.Size > 0 && u.Size != DefaultSize {
 		all = append(all, Param{"size", strconv.Itoa(u.Size)})
 	}
+	all = append(append(all, u.More...), Param{"view", u.View})
 	var out []Param
 	for _, p := range all {
 		if p.Value != "" && !slices.Contains(shown, p.Name) && p != (Param{"range", DefaultRange}) && p != (Param{"sort", u.DefaultSort}) {
