@@ -292,7 +292,7 @@ func TestListOfFifty(t *testing.T) {
 	if n := packed(html); n > 23<<10 {
 		t.Errorf("%d bytes after gzip", n)
 	}
-	if n := len(tags(html)); n > 3100 {
+	if n := len(tags(html)); n > 2_800 {
 		t.Errorf("%d elements", n)
 	}
 }

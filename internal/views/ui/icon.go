@@ -1,9 +1,8 @@
 package ui
 
-// bars is the class of one bar of a severity's sign.
-func bars(on bool) string {
-	if on {
-		return "on"
-	}
-	return "off"
-}
+import "errata/internal/errata"
+
+// sevName is the class of a severity and the name of its sign in the sprite.
+func sevName(s errata.Severity) string { return "sev-p" + s.String()[1:] }
+
+func sevTitle(s errata.Severity) string { return "Severity " + s.String() + ", " + s.Word() }
