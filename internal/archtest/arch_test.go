@@ -62,6 +62,7 @@ var importers = map[string][]string{
 	"github.com/wneessen/go-mail":        {"internal/notify/email"},
 	"github.com/jackc/pgx":               {"internal/store", "internal/apptest"},
 	"github.com/chromedp":                {"test", "internal/apptest"},
+	"github.com/xuri/excelize":           {"internal/report/encode"},
 }
 
 func within(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
