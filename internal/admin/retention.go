@@ -18,6 +18,7 @@ const (
 	keepHours    = 100 * day
 	keepCounters = 400 * day
 	keepTokens   = 400 * day
+	keepJobs     = 30 * day  // those that say themselves until when are kept as long
 	keepAccess   = 400 * day // who read what; changes are kept for ever
 )
 
@@ -104,6 +105,7 @@ func (s *Service) sweeps() []sweepStep {
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepTokens(ctx, now-keepTokens) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepAccess(ctx, now-keepAccess) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepInvites(ctx, now-keepInvites) },
+		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepJobs(ctx, now, now-keepJobs) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepQuarters(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) { return tx.SweepOutcomes(ctx, now-keepCounters) },
 		func(ctx context.Context, tx *store.Tx) (int64, error) {

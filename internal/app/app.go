@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"errata/internal/handlers"
 	"errata/internal/ingest"
 	"errata/internal/intake/sentry"
+	"errata/internal/jobs"
 	"errata/internal/pipeline"
 	"errata/internal/queue"
 	"errata/internal/search"
@@ -41,6 +43,7 @@ type App struct {
 	queue   *queue.Queue
 	engine  search.Engine
 	triage  *triage.Service
+	jobs    *jobs.Runner
 	intake  *sentry.Intake
 	demo    *demo.Demo // nil where nothing is made up
 	metrics *prometheus.Registry
@@ -142,6 +145,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail, Pace: o.pace,
 	})
 	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail})
+	a.jobs = jobs.New(jobs.Options{Store: a.store, Clock: a.clock, Log: a.log, Node: node(), Fail: o.Fail})
 	a.views = store.NewViews(a.store)
 	a.admin.Views = a.views
 	a.metrics.MustRegister(newQueueGauges(a.queue))
@@ -162,11 +166,21 @@ func (a *App) build(ctx context.Context, o Options) error {
 		}},
 		{name: "views", grace: 10 * time.Second, parts: map[string]Part{"views": a.views}},
 		{name: "upkeep", grace: 5 * time.Second, parts: a.upkeep},
+		{name: "jobs", grace: 10 * time.Second, parts: map[string]Part{"jobs": a.jobs}},
 		{name: "workers", grace: 20 * time.Second, parts: map[string]Part{"worker": worker}},
 		{name: "ingest", grace: 10 * time.Second, parts: map[string]Part{"ingest": in}},
 		{name: "doors", grace: requestGrace, parts: map[string]Part{"http": a.server}},
 	}
 	return nil
+}
+
+// node names this process to others that share its database.
+func node() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unnamed"
+	}
+	return host + ":" + strconv.Itoa(os.Getpid())
 }
 
 // doors puts every transport package behind one address.

@@ -30,6 +30,7 @@ const (
 	EndSession  Action = "session:end"  // one's own, from elsewhere
 	EditProfile Action = "user:profile" // one's own name and time zone
 	SetPassword Action = "user:password"
+	CancelJob   Action = "job:cancel" // one's own
 )
 
 // AuditRow is one row of the audit. At is µs. Detail is a JSON object of ids,

@@ -26,6 +26,28 @@ const (
 	JobBulk   JobKind = "bulk"
 )
 
+// jobLimits bounds the unfinished jobs of a kind: those of one account, and
+// those of all together.
+var jobLimits = map[JobKind]struct{ mine, all int64 }{JobExport: {2, 8}, JobBulk: {1, 4}}
+
+// Admits says whether one more job of the kind fits, beside so many unfinished
+// ones of the account that asks and of all. Error: slow_down.
+func (k JobKind) Admits(mine, all int64) error {
+	l, known := jobLimits[k]
+	message := ""
+	switch {
+	case !known:
+		return E(Internal, "No limit is known for this kind of job.", nil)
+	case mine >= l.mine:
+		message = "You have as many jobs of this kind under way as one person can. Wait until one has ended, or cancel one."
+	case all >= l.all:
+		message = "Too many jobs of this kind are under way. Try again in a few minutes."
+	default:
+		return nil
+	}
+	return Because(SlowDown, message, nil, Detail{Reason: "too_many_jobs", Message: message})
+}
+
 // Job is work that outlives the request that asked for it, and the process that
 // does it: another goes on from Cursor. Times are µs UTC, 0 = not yet.
 type Job struct {

@@ -59,7 +59,7 @@ func (h audits) show(c echo.Context, checked *page.ChainIn) error {
 
 // auditActions are the actions that rows can name.
 func auditActions() []errata.Action {
-	all := append(slices.Clone(errata.Actions), errata.SignIn, errata.SignOut, errata.SetUp, errata.JoinTeam, errata.EndSession, errata.EditProfile, errata.SetPassword)
+	all := append(slices.Clone(errata.Actions), errata.SignIn, errata.SignOut, errata.SetUp, errata.JoinTeam, errata.EndSession, errata.EditProfile, errata.SetPassword, errata.CancelJob)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
