@@ -129,17 +129,17 @@ func (r *Request) checkAgg(a, parent *Agg) error {
 		if a.Size < 0 || a.Size > MaxTerms {
 			return refuse(fmt.Sprintf("A list of values holds at most %d.", MaxTerms))
 		}
-	case Cardinality:
+	case Cardinality, MinTime, MaxTime:
 	default:
 		return refuse("That kind of aggregation does not exist.")
 	}
 	return r.checkSub(a, parent)
 }
 
-// checkSub keeps to what both engines answer alike: Terms over Histogram,
-// Terms or Cardinality; Histogram over Terms.
+// checkSub keeps to what both engines answer alike: Terms over any kind;
+// Histogram over Terms.
 func (r *Request) checkSub(a, parent *Agg) error {
-	if parent != nil && (len(a.Sub) > 0 || parent.Kind == Cardinality || parent.Kind == Histogram && a.Kind != Terms) {
+	if parent != nil && (len(a.Sub) > 0 || parent.Kind != Terms && parent.Kind != Histogram || parent.Kind == Histogram && a.Kind != Terms) {
 		return refuse("These aggregations cannot be nested.")
 	}
 	for i := range a.Sub {

@@ -26,6 +26,15 @@ type Engine interface {
 	// Get returns one event at once after Index, or not_found. A zero Time or
 	// Class looks everywhere.
 	Get(ctx context.Context, s Scope, ref errata.Ref) (*Doc, error)
+	// Scan calls fn with every match, oldest first (time, event id, project),
+	// starting behind After. It sees everything indexed before the call, perhaps
+	// later events, and stops at fn's error, which it returns as it is. A part that
+	// cannot be read ends it with unavailable: a scan has no holes. fn must not keep
+	// the hit.
+	Scan(ctx context.Context, r ScanRequest, fn func(*Hit) error) error
+	// Erase removes matches: on return no search finds them. Their bytes are gone
+	// within 24 hours, see the engine.
+	Erase(ctx context.Context, r EraseRequest) (EraseReport, error)
 	// Expire drops what a retention class no longer keeps: events of class whose
 	// day lies wholly before the given time.
 	Expire(ctx context.Context, class int, before time.Time) (ExpireReport, error)
@@ -104,17 +113,22 @@ const (
 	Histogram   AggKind = "histogram"
 	Terms       AggKind = "terms"
 	Cardinality AggKind = "cardinality"
+	MinTime     AggKind = "min_time" // first and last event time, µs cut to the ms;
+	MaxTime     AggKind = "max_time" // 0 = no event
 )
 
 // Agg is one aggregation. Key: a field of Record as in Value ("issue",
-// "project", "severity", "level", "env", "release", "type", "user" and others)
-// or a pair key, whose values keep their case. Sub is one level: Terms over
-// Histogram, Terms or Cardinality; Histogram over Terms.
+// "project", "severity", "level", "env", "release", "type", "user" and others),
+// a pair key, whose values keep their case, or HasKey, whose values are the
+// keys an event has. Sub is one level: Terms over Histogram, Terms, Cardinality,
+// MinTime or MaxTime; Histogram over Terms.
 type Agg struct {
 	Name     string
 	Kind     AggKind
 	Key      querylang.Key
 	Size     int            // Terms: at most this many
+	Prefix   string         // Terms: only values that begin with it, in any case
+	Newest   bool           // the newest matches will do: where counting all is slow, an engine looks at its newest 10,000 and says Approx
 	Interval stats.Interval // Histogram
 	Zone     *time.Location // Histogram by day or week; nil = UTC
 	Sub      []Agg
@@ -153,7 +167,7 @@ type Total struct {
 // then key. A pair aggregation with Approx looked at the newest matches only.
 type AggResult struct {
 	Buckets  []Bucket
-	Value    int64 // Cardinality
+	Value    int64 // Cardinality, MinTime, MaxTime
 	Other    int64 // Terms: events looked at, less the buckets' counts; not below 0
 	MaxError int64 // Terms: a count may be off by this much
 	Approx   bool
@@ -198,7 +212,9 @@ type Stats struct {
 
 // Caps are the limits of an engine.
 type Caps struct {
-	MaxIssueSet      int
-	ExactCardinality bool
+	MaxIssueSet      int  // issues of one query
+	ExactCardinality bool // above 100 too
+	AnyKeyFacet      bool // pair keys and HasKey can be counted
+	Wildcards        bool // wildcards and prefixes of words can be asked
 	AdvisedEvents    int64
 }

@@ -137,21 +137,17 @@ func (e *Engine) pageOf(r *search.Request, hits []hit, res *search.Result) error
 		return nil
 	}
 	if newer || more {
-		res.Next = r.Cursor(place(&res.Hits[len(hits)-1]), false)
+		res.Next = r.Cursor(search.PlaceOf(&res.Hits[len(hits)-1]), false)
 	}
 	if newer && more || !newer && paged {
-		res.Prev = r.Cursor(place(&res.Hits[0]), true)
+		res.Prev = r.Cursor(search.PlaceOf(&res.Hits[0]), true)
 	}
 	return nil
 }
 
-func place(h *search.Hit) search.Place {
-	return search.Place{Time: h.Time, EventID: h.EventID, Project: h.Project}
-}
-
 // aggAnswer is what the cluster says to one aggregation.
 type aggAnswer struct {
-	Value    float64                      `json:"value"`
+	Value    float64                      `json:"value"` // absent or null: 0
 	MaxError int64                        `json:"doc_count_error_upper_bound"`
 	Buckets  []map[string]json.RawMessage `json:"buckets"`
 }
@@ -165,8 +161,11 @@ func readAgg(a *search.Agg, raw json.RawMessage, docs int64) (search.AggResult, 
 			return search.AggResult{}, fmt.Errorf("%s: %w", key(a), err)
 		}
 	}
-	if a.Kind == search.Cardinality {
+	switch a.Kind {
+	case search.Cardinality:
 		return cardinality(a, &x), nil
+	case search.MinTime, search.MaxTime:
+		return search.AggResult{Value: int64(x.Value) * 1000}, nil // ms
 	}
 	res := search.AggResult{MaxError: max(x.MaxError, 0), Approx: x.MaxError != 0}
 	named := int64(0)
@@ -174,6 +173,9 @@ func readAgg(a *search.Agg, raw json.RawMessage, docs int64) (search.AggResult, 
 		b, err := readBucket(a, raw)
 		if err != nil {
 			return search.AggResult{}, fmt.Errorf("%s: %w", key(a), err)
+		}
+		if a.Kind == search.Terms && !a.Begins(b.Key) { // the field holds numbers
+			continue
 		}
 		named += b.Count
 		res.Buckets = append(res.Buckets, b)

@@ -120,7 +120,9 @@ func (e *Engine) Close() error {
 }
 
 // Caps returns the limits of this engine.
-func (e *Engine) Caps() search.Caps { return search.Caps{MaxIssueSet: 50_000} }
+func (e *Engine) Caps() search.Caps {
+	return search.Caps{MaxIssueSet: 50_000, AnyKeyFacet: true, Wildcards: true}
+}
 
 // Ping asks for the smallest answer there is; the health checker's probe.
 func (e *Engine) Ping(ctx context.Context) error {

@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"errata/internal/querylang"
 	"errata/internal/search"
@@ -43,6 +45,8 @@ type agg struct {
 	Terms       *termsAgg       `json:"terms,omitempty"`
 	Histogram   *histogramAgg   `json:"date_histogram,omitempty"`
 	Cardinality *cardinalityAgg `json:"cardinality,omitempty"`
+	Min         *fieldAgg       `json:"min,omitempty"`
+	Max         *fieldAgg       `json:"max,omitempty"`
 	Sub         map[string]agg  `json:"aggs,omitempty"`
 }
 
@@ -60,6 +64,10 @@ type histogramAgg struct {
 	Calendar string `json:"calendar_interval,omitempty"`
 	Zone     string `json:"time_zone,omitempty"`
 	MinDocs  int    `json:"min_doc_count"`
+}
+
+type fieldAgg struct {
+	Field string `json:"field"`
 }
 
 type cardinalityAgg struct {
@@ -159,6 +167,10 @@ func one(a *search.Agg, from time.Time, threshold int) (agg, bool) {
 	switch a.Kind {
 	case search.Histogram:
 		return agg{Histogram: histogram(a, from), Sub: sub}, true
+	case search.MinTime:
+		return agg{Min: &fieldAgg{"@timestamp"}}, true
+	case search.MaxTime:
+		return agg{Max: &fieldAgg{"@timestamp"}}, true
 	case search.Cardinality:
 		name, include := fieldOf(a.Key)
 		if include != "" { // a pair's values share a field with all pairs: list them
@@ -170,6 +182,9 @@ func one(a *search.Agg, from time.Time, threshold int) (agg, bool) {
 			return agg{}, false // the cluster refuses a list of none
 		}
 		name, include := fieldOf(a.Key)
+		if a.Prefix != "" && name != "event.severity" {
+			include = strings.TrimSuffix(include, ".*") + anyCase(a.Prefix) + ".*"
+		}
 		t := &termsAgg{Field: name, Size: a.Size, ShardSize: max(5*a.Size, 100), Include: include}
 		if a.Size > 1000 {
 			t.ShardSize = a.Size
@@ -216,11 +231,36 @@ var fields = map[string]string{
 	"type": "error.type", "code": "error.code", "culprit": "error.culprit", "user": "user.hash",
 }
 
+// anyCase is the regular expression for a text in any case.
+func anyCase(text string) string {
+	var b strings.Builder
+	for _, low := range querylang.Fold(text) {
+		forms := string(low)
+		for r := unicode.SimpleFold(low); r != low; r = unicode.SimpleFold(r) {
+			if unicode.ToLower(r) == low {
+				forms += string(r)
+			}
+		}
+		if low == 'i' {
+			forms += "İ" // folds to i, though not back
+		}
+		if len(forms) == len(string(low)) {
+			b.WriteString(luceneSpecial.ReplaceAllString(forms, `\$0`))
+		} else {
+			b.WriteString("[" + forms + "]")
+		}
+	}
+	return b.String()
+}
+
 // fieldOf returns the field that holds a key's values, and for pairs the
 // pattern that picks the key's own.
 func fieldOf(k querylang.Key) (name, include string) {
 	if name = fields[k.Name]; name != "" {
 		return name, ""
+	}
+	if k.Name == search.HasKey {
+		return "errata.keys", ""
 	}
 	return "errata.pairs", pairPrefix(k) + ".*"
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -52,20 +53,10 @@ func timeSQL(a *search.Agg) string {
 	return "ts / " + width + " * " + width
 }
 
-// sampled says whether an aggregation needs the pairs of events, which have no
-// column: it is then answered from the newest matches.
+// sampled says whether an aggregation is answered from the newest matches: it
+// needs what has no column, or asks for no more.
 func sampled(a *search.Agg) bool {
-	if a.Kind != search.Histogram {
-		if _, ok := dimensionOf(a.Key); !ok {
-			return true
-		}
-	}
-	for i := range a.Sub {
-		if sampled(&a.Sub[i]) {
-			return true
-		}
-	}
-	return false
+	return a.Newest || faced(a) || slices.ContainsFunc(a.Sub, func(s search.Agg) bool { return s.Newest })
 }
 
 // count adds one file's matches to the total and to the aggregations that
@@ -117,6 +108,8 @@ func (s *running) collect(ctx context.Context, q queryer, p plan, c *collector) 
 	case c.agg.Kind == search.Cardinality:
 		d, _ := dimensionOf(c.agg.Key)
 		return s.collectDistinct(ctx, q, p, d, c)
+	case extremeSQL(c.agg) != "":
+		return s.collectExtreme(ctx, q, p, c)
 	case len(c.agg.Sub) == 0 || deepens(c.agg):
 		return s.collectOuter(ctx, q, p, c)
 	}
@@ -135,13 +128,14 @@ func deepens(a *search.Agg) bool {
 	return true
 }
 
-// groups runs a GROUP BY of up to two expressions and calls fn with each row.
-func groups(ctx context.Context, q queryer, p plan, exprs []string, more string, fn func(a, b, n int64)) error {
-	sel := strings.Join(exprs, ", ")
-	if len(exprs) == 1 {
-		sel += ", 0"
+// groups runs a GROUP BY and calls fn with each row: outer, then inner, which
+// is grouped by too unless it is an extreme of the group.
+func groups(ctx context.Context, q queryer, p plan, outer, inner string, extreme bool, more string, fn func(a, b, n int64)) error {
+	by := outer
+	if inner != "0" && !extreme {
+		by += ", " + inner
 	}
-	sql := fmt.Sprintf("SELECT %s, count(*) FROM %s WHERE %s%s GROUP BY %s", sel, p.scan(), p.where, more, strings.Join(exprs, ", "))
+	sql := fmt.Sprintf("SELECT %s, %s, count(*) FROM %s WHERE %s%s GROUP BY %s", outer, inner, p.scan(), p.where, more, by)
 	return each(ctx, q, func(scan func(...any) error) error {
 		var a, b, n int64
 		if err := scan(&a, &b, &n); err != nil {
@@ -155,9 +149,29 @@ func groups(ctx context.Context, q queryer, p plan, exprs []string, more string,
 // group is a row of a GROUP BY.
 type group struct{ a, b, n int64 }
 
-func readGroups(ctx context.Context, q queryer, p plan, exprs []string, more string) (out []group, err error) {
-	err = groups(ctx, q, p, exprs, more, func(a, b, n int64) { out = append(out, group{a, b, n}) })
+// readGroups groups by an aggregation, and by a sub-aggregation if there is one.
+func readGroups(ctx context.Context, q queryer, p plan, a, sub *search.Agg, more string) (out []group, err error) {
+	inner, extreme := "0", false
+	if sub != nil {
+		if inner = extremeSQL(sub); inner != "" {
+			extreme = true
+		} else {
+			inner = outerSQL(sub)
+		}
+	}
+	err = groups(ctx, q, p, outerSQL(a), inner, extreme, more, func(a, b, n int64) { out = append(out, group{a, b, n}) })
 	return out, err
+}
+
+// extremeSQL is the expression of MinTime and MaxTime, "" of other kinds.
+func extremeSQL(a *search.Agg) string {
+	switch a.Kind {
+	case search.MinTime:
+		return "min(ts)"
+	case search.MaxTime:
+		return "max(ts)"
+	}
+	return ""
 }
 
 // outerSQL is the grouping expression of an aggregation.
@@ -172,7 +186,7 @@ func outerSQL(a *search.Agg) string {
 // resolve returns a function that turns a group's number into its key; "" is a
 // missing field.
 func resolve(ctx context.Context, q queryer, a *search.Agg, gs []group, of func(group) int64) (func(int64) string, error) {
-	if a.Kind == search.Histogram {
+	if a.Kind == search.Histogram || extremeSQL(a) != "" {
 		return func(int64) string { return "" }, nil
 	}
 	d, _ := dimensionOf(a.Key)
@@ -188,7 +202,7 @@ func resolve(ctx context.Context, q queryer, a *search.Agg, gs []group, of func(
 }
 
 func (s *running) collectOuter(ctx context.Context, q queryer, p plan, c *collector) error {
-	gs, err := readGroups(ctx, q, p, []string{outerSQL(c.agg)}, "")
+	gs, err := readGroups(ctx, q, p, c.agg, nil, "")
 	if err != nil {
 		return err
 	}
@@ -212,7 +226,7 @@ func (c *collector) bucket(n int64, name func(int64) string) *tally {
 	if c.agg.Kind == search.Histogram {
 		return c.at(n)
 	}
-	if k := name(n); k != "" {
+	if k := name(n); k != "" && c.begins(k) {
 		return c.key(k)
 	}
 	return nil
@@ -223,7 +237,7 @@ func (c *collector) bucket(n int64, name func(int64) string) *tally {
 func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collector, more string, outer bool) error {
 	for i := range c.agg.Sub {
 		sub := &c.agg.Sub[i]
-		gs, err := readGroups(ctx, q, p, []string{outerSQL(c.agg), outerSQL(sub)}, more)
+		gs, err := readGroups(ctx, q, p, c.agg, sub, more)
 		if err != nil {
 			return err
 		}
@@ -255,6 +269,10 @@ func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collect
 
 // addGroup counts n events under a number of the collector's own grouping.
 func (c *collector) addGroup(b, n int64, name func(int64) string) {
+	if extremeSQL(c.agg) != "" {
+		c.see(b)
+		return
+	}
 	if c.agg.Kind == search.Cardinality {
 		if v := name(b); v != "" {
 			c.values[v] = struct{}{}
@@ -264,6 +282,18 @@ func (c *collector) addGroup(b, n int64, name func(int64) string) {
 	if t := c.bucket(b, name); t != nil {
 		t.count += n
 	}
+}
+
+func (s *running) collectExtreme(ctx context.Context, q queryer, p plan, c *collector) error {
+	var us sql.NullInt64
+	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s", extremeSQL(c.agg), p.scan(), p.where)
+	if err := q.QueryRowContext(ctx, query, p.args...).Scan(&us); err != nil || !us.Valid {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.see(us.Int64)
+	return nil
 }
 
 func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dimension, c *collector) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"errata/internal/querylang"
 	"errata/internal/search"
 )
 
@@ -68,10 +69,68 @@ func train(samples [][]byte) (dict []byte, err error) {
 	return dict, nil
 }
 
-// face is what a list shows of an event and ev has no column for.
+// face is what a list shows of an event and ev has no column for. Notes correct
+// the keys that follow from the pairs: "+key" is one more, "-key" is none.
 type face struct {
 	title, ip string
 	pairs     []string
+	notes     []string
+}
+
+// newFace returns the face of an event.
+func newFace(r *querylang.Record) face {
+	f := face{title: r.Title, ip: r.IP, pairs: r.Pairs}
+	known := f.pairKeys()
+	for _, k := range r.Keys {
+		if !columnKeys[k] && !slices.Contains(known, k) {
+			f.notes = append(f.notes, "+"+k)
+		}
+	}
+	for _, k := range known {
+		if _, ok := slices.BinarySearch(r.Keys, k); !ok {
+			f.notes = append(f.notes, "-"+k)
+		}
+	}
+	return f
+}
+
+// pairKeys returns what stands before the first "=" of each pair, once.
+func (f face) pairKeys() []string {
+	out := make([]string, 0, len(f.pairs)+8)
+	for _, p := range f.pairs {
+		if k := termKey(p); len(out) == 0 || out[len(out)-1] != k && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// keys returns the keys of the event: those of the face, and of its columns.
+func (f face) keys(h *search.Hit) []string {
+	out := f.pairKeys()
+	for _, n := range f.notes {
+		if n[0] == '+' {
+			out = append(out, n[1:])
+		} else {
+			out = slices.DeleteFunc(out, func(k string) bool { return k == n[1:] })
+		}
+	}
+	for _, c := range [...]struct {
+		key     string
+		present bool
+	}{
+		{"type", h.Type != ""},
+		{"code", h.Code != ""},
+		{"culprit", h.Culprit != ""},
+		{"env", h.Env != ""},
+		{"release", h.Release != ""},
+		{"http.status", h.Status > 0},
+	} {
+		if c.present {
+			out = append(out, c.key)
+		}
+	}
+	return out
 }
 
 // largePayload is where the face gets a frame of its own: below, unpacking it
@@ -114,12 +173,14 @@ func (c *codec) unpack(head, z []byte, whole bool) (face, []byte, error) {
 }
 
 func (f face) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(f.pairs)+2))
+	b = binary.AppendUvarint(b, uint64(len(f.pairs)+len(f.notes)+2))
 	for _, s := range []string{f.title, f.ip} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	for _, s := range f.pairs {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	for _, list := range [...][]string{f.pairs, f.notes} {
+		for _, s := range list {
+			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+		}
 	}
 	return b
 }
@@ -142,7 +203,14 @@ func parseFace(b []byte) (face, []byte, error) {
 		texts[i] = string(b[w:][:size])
 		b = b[w:][size:]
 	}
-	return face{title: texts[0], ip: texts[1], pairs: texts[2:]}, b, nil
+	f := face{title: texts[0], ip: texts[1], pairs: texts[2:]}
+	for at, s := range f.pairs {
+		if s != "" && (s[0] == '+' || s[0] == '-') { // no key begins so
+			f.pairs, f.notes = f.pairs[:at:at], f.pairs[at:]
+			break
+		}
+	}
+	return f, b, nil
 }
 
 // values returns the values of one pair key, each once.

@@ -188,7 +188,7 @@ func (e *Engine) Refresh(context.Context) error { return nil }
 
 // Caps returns the limits of this engine.
 func (e *Engine) Caps() search.Caps {
-	return search.Caps{MaxIssueSet: 1_000_000, ExactCardinality: true, AdvisedEvents: AdvisedEvents}
+	return search.Caps{MaxIssueSet: 1_000_000, ExactCardinality: true, AnyKeyFacet: true, Wildcards: true, AdvisedEvents: AdvisedEvents}
 }
 
 // Close ends all work in good order. It waits for running searches.

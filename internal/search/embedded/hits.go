@@ -71,16 +71,8 @@ func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]searc
 		return nil, err
 	}
 	if s.paged {
-		c := compiler{ctx: ctx, q: q}
-		at, err := c.page(s.at, s.newer)
-		if err != nil {
+		if err := p.continueAt(ctx, q, s.at, s.newer); err != nil {
 			return nil, err
-		}
-		p.and(at.sql, at.args...)
-		if s.newer {
-			p.from = max(p.from, s.at.Time)
-		} else {
-			p.to = min(p.to, s.at.Time+1)
 		}
 	}
 	rows, err := p.rows(ctx, q, n, s.newer)

@@ -201,6 +201,26 @@ func (p *plan) inOrder() (index, begin string, args []any, ok bool) {
 	return "ev INDEXED BY ev_ts", "", nil, true
 }
 
+// continueAt narrows the plan to what lies beyond a place. The zero place is
+// before everything.
+func (p *plan) continueAt(ctx context.Context, q queryer, at search.Place, newer bool) error {
+	if at == (search.Place{}) {
+		return nil
+	}
+	c := compiler{ctx: ctx, q: q}
+	beyond, err := c.page(at, newer)
+	if err != nil {
+		return err
+	}
+	p.and(beyond.sql, beyond.args...)
+	if newer {
+		p.from = max(p.from, at.Time)
+	} else {
+		p.to = min(p.to, at.Time+1)
+	}
+	return nil
+}
+
 // page is the condition that continues at a place, and the order.
 func (c *compiler) page(at search.Place, newer bool) (clause, error) {
 	op := "<"

@@ -61,7 +61,7 @@ func (it *item) prepare() error {
 	}
 	d := it.doc
 	it.eid, _ = hex.DecodeString(d.EventID) // Fault saw that it is hex
-	it.head, it.z = pack.pack(face{title: d.Title, ip: d.IP, pairs: d.Pairs}, d.Payload)
+	it.head, it.z = pack.pack(newFace(&d.Record), d.Payload)
 	before, frames, after := splitFrames(d.Terms)
 	it.text, it.terms = terms(before, after, d.Keys)
 	it.frames, it.stack = frames, hashStack(d.Words[querylang.StreamStack], frames)

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"slices"
 
 	"errata/internal/querylang"
 	"errata/internal/search"
@@ -55,25 +56,50 @@ func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*
 		rows[i].fill(h, names)
 		ids[i], hits[rows[i].id] = rows[i].id, h
 	}
-	err = s.e.bodies(ctx, q, v.partition, ids, false, func(id int64, f face, _ []byte) {
+	add := func(id int64, f face, _ []byte) {
 		for _, c := range cs {
 			c.addEvent(hits[id], f)
 		}
-	})
-	return found, err
+	}
+	if !slices.ContainsFunc(cs, func(c *collector) bool { return faced(c.agg) }) {
+		for _, id := range ids {
+			add(id, face{}, nil)
+		}
+		return found, nil
+	}
+	return found, s.e.bodies(ctx, q, v.partition, ids, false, add)
+}
+
+// faced says whether an aggregation counts what stands in the body only.
+func faced(a *search.Agg) bool {
+	if a.Kind == search.Terms || a.Kind == search.Cardinality {
+		if _, ok := dimensionOf(a.Key); !ok {
+			return true
+		}
+	}
+	for i := range a.Sub {
+		if faced(&a.Sub[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // addEvent counts one event with all its values.
 func (c *collector) addEvent(h *search.Hit, f face) {
 	c.matches++
-	if c.agg.Kind == search.Histogram {
+	switch c.agg.Kind {
+	case search.Histogram:
 		c.at(h.Time).addEvent(h, f)
+		return
+	case search.MinTime, search.MaxTime:
+		c.see(h.Time)
 		return
 	}
 	for _, v := range valuesOf(c.agg, h, f) {
 		if c.agg.Kind == search.Cardinality {
 			c.values[v] = struct{}{}
-		} else {
+		} else if c.begins(v) {
 			c.key(v).addEvent(h, f)
 		}
 	}
@@ -88,6 +114,9 @@ func (t *tally) addEvent(h *search.Hit, f face) {
 
 // valuesOf returns the values an event has for an aggregation's key, each once.
 func valuesOf(a *search.Agg, h *search.Hit, f face) []string {
+	if a.Key.Name == search.HasKey {
+		return f.keys(h)
+	}
 	if _, ok := dimensionOf(a.Key); !ok {
 		return f.values(querylang.TermKey(a.Key))
 	}

@@ -245,17 +245,13 @@ func (s *running) link(res *search.Result) {
 	if len(res.Hits) == 0 {
 		return
 	}
-	first, last := place(&res.Hits[0]), place(&res.Hits[len(res.Hits)-1])
+	first, last := search.PlaceOf(&res.Hits[0]), search.PlaceOf(&res.Hits[len(res.Hits)-1])
 	if s.newer || s.more {
 		res.Next = s.r.Cursor(last, false)
 	}
 	if s.newer && s.more || !s.newer && s.paged {
 		res.Prev = s.r.Cursor(first, true)
 	}
-}
-
-func place(h *search.Hit) search.Place {
-	return search.Place{Time: h.Time, EventID: h.EventID, Project: h.Project}
 }
 
 func nothingAnswered(ctx context.Context, reason string) error {

@@ -3,8 +3,10 @@ package embedded
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
+	"errata/internal/querylang"
 	"errata/internal/search"
 )
 
@@ -16,6 +18,21 @@ type collector struct {
 	byKey   map[string]*tally
 	byTime  map[int64]*tally
 	values  map[string]struct{}
+	prefix  string // folded
+	seen    bool   // at least one event, for extreme
+	extreme int64  // the first or last time
+}
+
+// begins says whether the list shows a value.
+func (c *collector) begins(v string) bool {
+	return c.prefix == "" || strings.HasPrefix(querylang.Fold(v), c.prefix)
+}
+
+// see counts an event's time for the extreme.
+func (c *collector) see(us int64) {
+	if !c.seen || c.agg.Kind == search.MinTime && us < c.extreme || c.agg.Kind == search.MaxTime && us > c.extreme {
+		c.seen, c.extreme = true, us
+	}
 }
 
 // tally is a bucket in the making.
@@ -33,7 +50,7 @@ func newCollectors(aggs []search.Agg) []*collector {
 }
 
 func newCollector(a *search.Agg) *collector {
-	return &collector{agg: a, byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
+	return &collector{agg: a, prefix: querylang.Fold(a.Prefix), byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
 }
 
 // key returns the bucket of a value.
@@ -76,6 +93,8 @@ func (c *collector) result() search.AggResult {
 		return c.histogram()
 	case search.Cardinality:
 		return search.AggResult{Value: int64(len(c.values)), Approx: c.sampled}
+	case search.MinTime, search.MaxTime:
+		return search.AggResult{Value: search.FloorMilli(c.extreme), Approx: c.sampled}
 	default:
 		return c.terms()
 	}

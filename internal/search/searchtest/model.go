@@ -179,13 +179,18 @@ func placeOf(d *search.Doc) search.Place {
 
 // aggregate folds matches, whose order does not matter.
 func aggregate(a *search.Agg, found []*search.Doc) search.AggResult {
-	if a.Kind == search.Histogram {
+	switch a.Kind {
+	case search.Histogram:
 		return histogram(a, found)
+	case search.MinTime, search.MaxTime:
+		return extreme(a.Kind, found)
 	}
 	groups := map[string][]*search.Doc{}
 	for _, d := range found {
 		for _, v := range valuesOf(d, a.Key) {
-			groups[v] = append(groups[v], d)
+			if a.Kind != search.Terms || a.Begins(v) {
+				groups[v] = append(groups[v], d)
+			}
 		}
 	}
 	if a.Kind == search.Cardinality {
@@ -206,6 +211,16 @@ func aggregate(a *search.Agg, found []*search.Doc) search.AggResult {
 		res.Other -= b.Count
 	}
 	res.Other = max(res.Other, 0)
+	return res
+}
+
+func extreme(kind search.AggKind, found []*search.Doc) (res search.AggResult) {
+	for i, d := range found {
+		us := search.FloorMilli(d.Time)
+		if i == 0 || kind == search.MinTime && us < res.Value || kind == search.MaxTime && us > res.Value {
+			res.Value = us
+		}
+	}
 	return res
 }
 
@@ -260,6 +275,9 @@ func subs(a *search.Agg, of []*search.Doc) map[string]search.AggResult {
 
 // valuesOf returns what a document counts as, each value once.
 func valuesOf(d *search.Doc, k querylang.Key) []string {
+	if k.Name == search.HasKey {
+		return d.Keys
+	}
 	if v := search.Value(&d.Record, k); v != "" {
 		return []string{v}
 	}
@@ -323,6 +341,59 @@ func (m *Model) Expire(_ context.Context, class int, before time.Time) (search.E
 	return search.ExpireReport{Events: int64(had - len(m.store.docs))}, nil
 }
 
+// Scan walks over all matches.
+func (m *Model) Scan(ctx context.Context, r search.ScanRequest, fn func(*search.Hit) error) error {
+	m.mu.Lock()
+	found, err := m.scanned(ctx, &r)
+	m.mu.Unlock()
+	after := querylang.Record{Time: r.After.Time, EventID: r.After.EventID, Project: r.After.Project}
+	for i := len(found) - 1; i >= 0 && err == nil; i-- {
+		if newestFirst(&found[i].Record, &after) >= 0 {
+			continue
+		}
+		h := list(found[i], r.Fields == search.FieldsFull)
+		err = cmp.Or(ctx.Err(), fn(&h))
+	}
+	return err
+}
+
+// scanned copies what a scan selects, newest first. The caller locks.
+func (m *Model) scanned(ctx context.Context, r *search.ScanRequest) ([]*search.Doc, error) {
+	s := r.Request()
+	if err := cmp.Or(m.open(), ctx.Err(), r.Check(), supported(s.Query)); err != nil {
+		return nil, err
+	}
+	found := m.matches(&s)
+	for i, d := range found {
+		kept := *d
+		found[i] = &kept
+	}
+	return found, nil
+}
+
+// Erase removes matches.
+func (m *Model) Erase(ctx context.Context, r search.EraseRequest) (search.EraseReport, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := r.Scan()
+	found, err := m.scanned(ctx, &s)
+	if err != nil || r.DryRun {
+		return search.EraseReport{Events: int64(len(found))}, err
+	}
+	gone := map[string]bool{}
+	for _, d := range found {
+		gone[d.Project+"/"+d.EventID] = true
+	}
+	m.store.docs = slices.DeleteFunc(m.store.docs, func(d search.Doc) bool {
+		key := d.Project + "/" + d.EventID
+		if gone[key] {
+			delete(m.store.seen, key)
+		}
+		return gone[key]
+	})
+	return search.EraseReport{Events: int64(len(found))}, nil
+}
+
 // Refresh does nothing.
 func (m *Model) Refresh(context.Context) error { return nil }
 
@@ -343,7 +414,7 @@ func (m *Model) Stats(context.Context) (search.Stats, error) {
 
 // Caps says that the model has no limits.
 func (m *Model) Caps() search.Caps {
-	return search.Caps{MaxIssueSet: 1 << 30, ExactCardinality: true, AdvisedEvents: 2000}
+	return search.Caps{MaxIssueSet: 1 << 30, ExactCardinality: true, AnyKeyFacet: true, Wildcards: true, AdvisedEvents: 2000}
 }
 
 // Close shuts the model; its documents stay in the store.

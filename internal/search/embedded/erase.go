@@ -1,0 +1,114 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"errata/internal/errata"
+	"errata/internal/search"
+)
+
+// eraseRows is how many rows one transaction erases, so that events waiting to
+// be stored get their turn.
+const eraseRows = 2000
+
+// Erase removes matches: their rows and bodies at once.
+func (e *Engine) Erase(ctx context.Context, r search.EraseRequest) (search.EraseReport, error) {
+	var report search.EraseReport
+	scan := r.Scan()
+	if err := scan.Check(); err != nil {
+		return report, err
+	}
+	if err := e.open(); err != nil {
+		return report, err
+	}
+	req := scan.Request()
+	if err := refuseUnsupported(req.Query); err != nil || req.Scope.Empty() {
+		return report, err
+	}
+	s := &scanning{e: e, r: &req}
+	if err := s.whole(0, dayOf(req.To.UnixMicro()-1)); err != nil {
+		return report, err
+	}
+	for _, v := range e.pick(req.From, req.To) {
+		n, err := s.erase(ctx, v, r.DryRun)
+		report.Events += n
+		if err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// erase removes the matches of one file and says how many it were.
+func (s *scanning) erase(ctx context.Context, v view, dry bool) (int64, error) {
+	var ids []int64
+	err := s.reading(ctx, v, func(q queryer) error {
+		p, err := s.plan(ctx, q, v)
+		if err != nil || p.never {
+			return err
+		}
+		c := compiler{ctx: ctx, q: q}
+		ids, err = c.ids("SELECT id FROM "+p.scan()+" WHERE "+p.where, p.args...)
+		return err
+	})
+	if err != nil || dry {
+		return int64(len(ids)), err
+	}
+	var erased int64
+	for part := range slices.Chunk(ids, eraseRows) {
+		var n int64
+		err := s.e.submit(ctx, &job{do: func(w *writer) (err error) { n, err = w.eraseRows(v.partition, part); return err }})
+		if err != nil && !errors.Is(err, errGone) {
+			return erased, errata.E(errata.Unavailable, "Events could not be erased.", err)
+		}
+		erased += n
+	}
+	return erased, nil
+}
+
+// eraseRows deletes rows with their bodies.
+func (w *writer) eraseRows(p *partition, ids []int64) (int64, error) {
+	f, err := w.file(p)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	if err = f.transaction(func() error { n, err = f.erase(ids); return err }); err != nil {
+		w.drop(f)
+		return 0, w.failed(p, err)
+	}
+	p.events.Store(f.events)
+	return n, nil
+}
+
+func (f *file) erase(ids []int64) (int64, error) {
+	if err := f.begin(); err != nil {
+		return 0, err
+	}
+	// Ids are never given out twice: old postings would find new events.
+	if err := f.setMeta(metaNext, f.next); err != nil {
+		return 0, err
+	}
+	list := make([]byte, 0, len(ids)*8)
+	for i, id := range ids {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, id, 10)
+	}
+	for _, table := range []string{"body", "ev"} {
+		if err := f.script("DELETE FROM " + table + " WHERE id IN (" + string(list) + ")"); err != nil {
+			return 0, err
+		}
+	}
+	left, err := f.number("SELECT count(*) FROM ev")
+	if err != nil {
+		return 0, err
+	}
+	n := f.events - left
+	f.events = left
+	return n, f.setMeta(metaEvents, left)
+}
