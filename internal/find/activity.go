@@ -27,17 +27,10 @@ type Activity struct {
 
 // Activity reads the ledger and the comments of an issue.
 func (s *Service) Activity(ctx context.Context, who errata.Actor, shortID string) (out Activity, err error) {
-	prefix, number, ok := errata.ParseShortID(shortID)
-	if !ok {
-		return out, notFound("issue")
-	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		i, err := tx.IssueByNumber(ctx, prefix, number)
+		i, err := s.visible(ctx, tx, who, shortID)
 		if err != nil {
 			return err
-		}
-		if s.Decide(who, errata.IssueRead, i.ProjectID) != nil {
-			return notFound("issue")
 		}
 		rows, err := tx.TransitionsOf(ctx, i.ID)
 		if err != nil {

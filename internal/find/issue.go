@@ -13,17 +13,10 @@ import (
 
 // Issue reads one issue by its short id. What may not be seen is not found.
 func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (v IssueView, err error) {
-	prefix, number, ok := errata.ParseShortID(shortID)
-	if !ok {
-		return v, notFound("issue")
-	}
 	now := s.Clock()
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		if v.Issue, err = tx.IssueByNumber(ctx, prefix, number); err != nil {
+		if v.Issue, err = s.visible(ctx, tx, who, shortID); err != nil {
 			return err
-		}
-		if s.Decide(who, errata.IssueRead, v.Issue.ProjectID) != nil {
-			return notFound("issue")
 		}
 		if v.Project, err = tx.ProjectByID(ctx, v.Issue.ProjectID); err != nil {
 			return err
@@ -34,6 +27,22 @@ func (s *Service) Issue(ctx context.Context, who errata.Actor, shortID string) (
 		return s.acting(ctx, tx, who, &v)
 	})
 	return v, err
+}
+
+// visible reads the row of an issue that the reader may see; not_found.
+func (s *Service) visible(ctx context.Context, tx *store.Tx, who errata.Actor, shortID string) (errata.Issue, error) {
+	prefix, number, ok := errata.ParseShortID(shortID)
+	if !ok {
+		return errata.Issue{}, notFound("issue")
+	}
+	i, err := tx.IssueByNumber(ctx, prefix, number)
+	if err == nil && s.Decide(who, errata.IssueRead, i.ProjectID) != nil {
+		err = notFound("issue")
+	}
+	if err != nil {
+		return errata.Issue{}, err
+	}
+	return i, nil
 }
 
 // acting adds what the reader can do, and what people did.

@@ -11,18 +11,11 @@ import (
 // Row reads the line of a list for one issue by its short id. What may not be
 // seen is not found.
 func (s *Service) Row(ctx context.Context, who errata.Actor, shortID string) (out IssueRow, err error) {
-	prefix, number, ok := errata.ParseShortID(shortID)
-	if !ok {
-		return out, notFound("issue")
-	}
 	l := listing{s: s, now: s.Clock()}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		i, err := tx.IssueByNumber(ctx, prefix, number)
+		i, err := s.visible(ctx, tx, who, shortID)
 		if err != nil {
 			return err
-		}
-		if s.Decide(who, errata.IssueRead, i.ProjectID) != nil {
-			return notFound("issue")
 		}
 		p, err := tx.ProjectByID(ctx, i.ProjectID)
 		if err != nil {
