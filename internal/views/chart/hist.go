@@ -2,7 +2,6 @@ package chart
 
 import (
 	"strconv"
-	"strings"
 )
 
 // Bin is one bar of a distribution: how many durations lie between From (in
@@ -54,14 +53,14 @@ const histShare = 0.9
 func (h Hist) bars() string {
 	ticks := Ticks(h.top(), gridSteps)
 	scale := Scale{Top: ticks[len(ticks)-1], H: h.height()}
-	var b strings.Builder
+	var p pen
 	for i, x := range h.Bins {
 		if n := scale.Len(clean(x.N)); n > 0 {
 			step := float64(viewWidth) / float64(len(h.Bins))
-			bar(&b, (float64(i)+(1-histShare)/2)*step, scale.H, step*histShare, max(n, 1))
+			p.bar((float64(i)+(1-histShare)/2)*step, scale.H, step*histShare, max(n, 1))
 		}
 	}
-	return b.String()
+	return p.String()
 }
 
 // Place returns where a duration, in seconds, lies on the axis, 0 to 1; ok is

@@ -17,6 +17,9 @@ type Span struct {
 	Few                  bool
 }
 
+// viewWidth is the width of the nested picture that stretches.
+const viewWidth = 1000
+
 // Line is durations over time: the median as a line, the range from the 25th to
 // the 75th percentile as a band, the slow end as a thin line, the target dashed.
 // Below stands how many times each bucket has.
@@ -121,7 +124,7 @@ func (l Line) corner(b *strings.Builder, first bool, i int, y float64) {
 	if first {
 		c = "M"
 	}
-	b.WriteString(c + num(l.x(i)*viewWidth) + " " + num(y))
+	b.WriteString(c + tenth(l.x(i)*viewWidth) + " " + tenth(y))
 }
 
 func (l Line) median() string { return l.path(func(s Span) float64 { return s.Mid }) }

@@ -65,11 +65,17 @@ func clean(v float64) float64 {
 }
 
 // num writes a coordinate with at most two decimals, as short as possible.
-func num(v float64) string {
+func num(v float64) string { return digits(v, 2) }
+
+// tenth writes a place in a picture. A unit is about a pixel there, and a finer
+// place would be seen by nobody.
+func tenth(v float64) string { return digits(v, 1) }
+
+func digits(v float64, behind int) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "0"
 	}
-	s := strconv.FormatFloat(v, 'f', 2, 64)
+	s := strconv.FormatFloat(v, 'f', behind, 64)
 	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	if s == "-0" || s == "" {
 		return "0"

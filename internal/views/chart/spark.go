@@ -1,10 +1,9 @@
 package chart
 
-import "strings"
+import "strconv"
 
-// The picture of a Spark.
+// The picture of a Spark, a unit wide between two values.
 const (
-	lineWidth  = 100.0
 	lineHeight = 30.0
 	lineRoom   = 26.0 // height of the largest value
 )
@@ -16,30 +15,27 @@ type Spark struct{ Values []float64 }
 // NewSpark takes counts, oldest first.
 func NewSpark(counts []int64) Spark { return Spark{NewSparkline(counts).Values} }
 
-// paths returns the line and the area below it; "" where there are fewer than
-// two values.
-func (s Spark) paths() (line, area string) {
+// paths returns the picture's box, the line and the area below it; no paths
+// where there are fewer than two values.
+func (s Spark) paths() (box, line, area string) {
 	n := len(s.Values)
+	box = "0 0 " + strconv.Itoa(max(n-1, 1)) + " " + num(lineHeight)
 	if n < 2 {
-		return "", ""
+		return box, "", ""
 	}
 	top := 0.0
 	for _, v := range s.Values {
 		top = max(top, clean(v))
 	}
-	var b strings.Builder
+	var p pen
 	for i, v := range s.Values {
 		y := lineHeight - 1
 		if top > 0 {
 			y -= clean(v) / top * lineRoom
 		}
-		c := "L"
-		if i == 0 {
-			c = "M"
-		}
-		b.WriteString(c + num(float64(i)/float64(n-1)*lineWidth) + " " + num(y))
+		p.to(float64(i), y, true)
 	}
-	return b.String(), b.String() + "L" + num(lineWidth) + " " + num(lineHeight) + "L0 " + num(lineHeight) + "Z"
+	return box, p.String(), p.String() + "V" + num(lineHeight) + "H0Z"
 }
 
 // Bullet is one duration beside its target: the median as a bar, the slow end
@@ -62,5 +58,5 @@ func (b Bullet) share(v float64) float64 {
 	if end == 0 {
 		return 0
 	}
-	return min(clean(v)/end, 1) * lineWidth
+	return min(clean(v)/end, 1) * 100
 }

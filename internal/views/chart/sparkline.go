@@ -2,12 +2,12 @@ package chart
 
 import (
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // The picture of a sparkline.
 const (
-	sparkWidth  = 100.0
+	sparkStep   = 4 // width of a bar with its gap
 	sparkHeight = 26.0
 	sparkRoom   = 24.0 // highest bar
 	sparkFloor  = 1.2  // a quiet hour is a dot, not a hole
@@ -33,8 +33,7 @@ func (s Sparkline) paths() (usual, hot string) {
 		top = max(top, clean(v))
 	}
 	from := s.hotFrom()
-	var u, h strings.Builder
-	step := sparkWidth / float64(max(len(s.Values), 1))
+	var u, h pen
 	for i, v := range s.Values {
 		length := sparkFloor
 		if top > 0 {
@@ -44,9 +43,13 @@ func (s Sparkline) paths() (usual, hot string) {
 		if i >= from {
 			b = &h
 		}
-		bar(b, float64(i)*step+step*0.14, sparkHeight, step*0.72, length)
+		b.bar((float64(i)+0.14)*sparkStep, sparkHeight, sparkStep*0.72, length)
 	}
 	return u.String(), h.String()
+}
+
+func (s Sparkline) viewBox() string {
+	return "0 0 " + strconv.Itoa(sparkStep*max(len(s.Values), 1)) + " 26"
 }
 
 // hotBars is how many of the newest bars may stand out.

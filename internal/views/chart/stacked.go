@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Series is one colour of a chart: a number per bucket. Class is one of the
@@ -50,7 +49,7 @@ type Stacked struct {
 const (
 	defaultHeight = 132
 	gridSteps     = 3
-	viewWidth     = 1000 // of the nested picture that stretches
+	viewStep      = 24   // width of a bucket in the nested picture, which stretches
 	barShare      = 0.74 // of a bucket's width
 	fewShare      = 0.5  // where buckets are few and wide
 	fewBuckets    = 12
@@ -96,24 +95,23 @@ func (s Stacked) scale() Scale {
 	return Scale{Top: t[len(t)-1], H: s.height()}
 }
 
-// bars returns one path per series, in a picture viewWidth wide. A bar that is
+// bars returns one path per series, in a picture viewStep wide per bucket. A bar that is
 // above nothing keeps at least one pixel, so that a single event is seen.
 func (s Stacked) bars() []string {
 	scale, out := s.scale(), make([]string, len(s.Series))
 	if len(s.Buckets) == 0 {
 		return out
 	}
-	paths := make([]strings.Builder, len(s.Series))
-	step := float64(viewWidth) / float64(len(s.Buckets))
+	paths := make([]pen, len(s.Series))
 	for i := range s.Buckets {
-		x, y := (float64(i)+(1-s.share())/2)*step, scale.H
+		x, y := (float64(i)+(1-s.share())/2)*viewStep, scale.H
 		for k := range s.Series {
 			h := scale.Len(s.value(k, i))
 			if h == 0 {
 				continue
 			}
 			drawn := min(max(h-s.gapAbove(k, i), 1), y)
-			bar(&paths[k], x, y, step*s.share(), drawn)
+			paths[k].bar(x, y, viewStep*s.share(), drawn)
 			y = max(y-max(h, drawn), 0)
 		}
 	}
@@ -140,32 +138,25 @@ func (s Stacked) gapAbove(series, bucket int) float64 {
 	return 0
 }
 
-func bar(b *strings.Builder, x, y, w, h float64) {
-	b.WriteString("M" + num(x) + " " + num(y) + "v-" + num(h) + "h" + num(w) + "v" + num(h) + "z")
-}
-
 // previous returns the dashed line through the middles of the buckets.
 func (s Stacked) previous() string {
 	n := len(s.Buckets)
 	if n == 0 || len(s.Previous) == 0 {
 		return ""
 	}
-	scale, b := s.scale(), strings.Builder{}
-	step := float64(viewWidth) / float64(n)
+	scale, p := s.scale(), pen{}
 	for i := range min(n, len(s.Previous)) {
-		c := "L"
-		if i == 0 {
-			c = "M"
-		}
-		b.WriteString(c + num((float64(i)+0.5)*step) + " " + num(scale.Y(clean(s.Previous[i]))))
+		p.to((float64(i)+0.5)*viewStep, scale.Y(clean(s.Previous[i])), true)
 	}
-	return b.String()
+	return p.String()
 }
 
 func (s Stacked) bucketX(i int) string { return percent(float64(i) / float64(len(s.Buckets))) }
 func (s Stacked) bucketW() string      { return percent(1 / float64(len(s.Buckets))) }
 func (s Stacked) px() string           { return num(s.height()) }
-func (s Stacked) viewBox() string      { return "0 0 " + strconv.Itoa(viewWidth) + " " + s.px() }
+func (s Stacked) viewBox() string {
+	return "0 0 " + strconv.Itoa(viewStep*max(len(s.Buckets), 1)) + " " + s.px()
+}
 
 // gridLine is one line of the grid, with its number on the axis.
 type gridLine struct {
