@@ -137,9 +137,9 @@ func (r *Request) checkAgg(a, parent *Agg) error {
 }
 
 // checkSub keeps to what both engines answer alike: Terms over any kind;
-// Histogram over Terms.
+// Histogram over Terms or Cardinality.
 func (r *Request) checkSub(a, parent *Agg) error {
-	if parent != nil && (len(a.Sub) > 0 || parent.Kind != Terms && parent.Kind != Histogram || parent.Kind == Histogram && a.Kind != Terms) {
+	if parent != nil && (len(a.Sub) > 0 || parent.Kind != Terms && parent.Kind != Histogram || parent.Kind == Histogram && a.Kind != Terms && a.Kind != Cardinality) {
 		return refuse("These aggregations cannot be nested.")
 	}
 	for i := range a.Sub {

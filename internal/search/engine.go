@@ -121,7 +121,7 @@ const (
 // "project", "severity", "level", "env", "release", "type", "user" and others),
 // a pair key, whose values keep their case, or HasKey, whose values are the
 // keys an event has. Sub is one level: Terms over Histogram, Terms, Cardinality,
-// MinTime or MaxTime; Histogram over Terms.
+// MinTime or MaxTime; Histogram over Terms or Cardinality.
 type Agg struct {
 	Name     string
 	Kind     AggKind

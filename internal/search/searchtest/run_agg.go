@@ -116,6 +116,7 @@ var aggCases = []testCase{
 			}})
 		}
 		f.agg(search.Agg{Kind: search.Histogram, Interval: "12h", Sub: []search.Agg{{Name: "severity", Kind: search.Terms, Key: key("severity"), Size: 4}}})
+		f.agg(search.Agg{Kind: search.Histogram, Interval: "1d", Zone: location(f, "Europe/Berlin"), Sub: []search.Agg{{Name: "people", Kind: search.Cardinality, Key: key("user")}}})
 		q := f.everything()
 		q.Aggs = []search.Agg{{Name: "x", Kind: search.Histogram, Interval: "1d", Sub: []search.Agg{{Name: "y", Kind: search.Histogram, Interval: "1h"}}}}
 		_, err := f.e.Search(f.Context(), q)
