@@ -25,6 +25,26 @@ func (s *Store) NoteAccess(ctx context.Context, who errata.Actor, what errata.Ac
 	return s.InTx(ctx, func(tx *Tx) error { return tx.Access(ctx, who, what, on) })
 }
 
+// NoteExport writes down that somebody takes rows along, before the first of
+// them leaves and again at the end; failed says that they did not all leave.
+// Details are ids, names of fields and counts.
+func (s *Store) NoteExport(ctx context.Context, who errata.Actor, what errata.Action, on errata.Resource, failed bool, details map[string]any) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		if !tx.write {
+			return errReadOnly
+		}
+		tx.permitted = true
+		line := newLine(who, what, on)
+		for k, v := range details {
+			line.Detail(k, v)
+		}
+		if failed {
+			line.Failed()
+		}
+		return tx.writeAudit(ctx, errata.StreamAccess, []*Line{line})
+	})
+}
+
 // How views of single things are written down: behind the answer and within
 // viewDelay, once per session and thing in viewSpan.
 const (
