@@ -2,8 +2,6 @@ package embedded
 
 import (
 	"context"
-	"os"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -17,11 +15,7 @@ import (
 // BenchmarkIndex stores 4 KB events durably in batches of 512: the hot path of
 // the product. cpu-µs/event is the figure to keep below 284.
 func BenchmarkIndex(b *testing.B) {
-	dir := b.TempDir()
-	if d := os.Getenv("ERRATA_BENCH_DIR"); d != "" {
-		dir = d
-	}
-	e, err := Open(b.Context(), Options{Dir: dir, Clock: time.Now})
+	e, err := Open(b.Context(), Options{Dir: b.TempDir(), Clock: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,16 +61,8 @@ func cpuTime() time.Duration {
 
 // BenchmarkSearch reads from ERRATA_BENCH_EVENTS events (20,000) of 30 days.
 func BenchmarkSearch(b *testing.B) {
-	n := 20_000
-	if s := os.Getenv("ERRATA_BENCH_EVENTS"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			b.Fatal(err)
-		}
-	}
-	end := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	e, newest := filled(b, n, end)
-	for _, c := range benchSearches(b, end, newest) {
+	e, newest := filled(b, benchEvents(b))
+	for _, c := range benchSearches(b, benchEnd, newest) {
 		b.Run(c.name, func(b *testing.B) {
 			began := cpuTime()
 			for b.Loop() {
@@ -148,41 +134,4 @@ func benchSearches(b *testing.B, end time.Time, newest search.Doc) []benchSearch
 		{"people_30d", ask("", 30, people)},
 		{"facets", ask("schema", 30, terms(key("os"), 10), terms(querylang.Key{Name: "tags", Arg: "region"}, 10))},
 	}
-}
-
-// filled returns an engine with n events, of ERRATA_BENCH_DIR if it has them
-// already, and the newest of them.
-func filled(b *testing.B, n int, end time.Time) (*Engine, search.Doc) {
-	dir := os.Getenv("ERRATA_BENCH_DIR")
-	if dir == "" {
-		dir = b.TempDir()
-	}
-	e, err := Open(b.Context(), Options{Dir: dir, Clock: time.Now})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = e.Close() })
-	st, err := e.Stats(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	load, step := searchtest.NewLoad(1), 30*24*time.Hour/time.Duration(n)
-	var docs []search.Doc
-	for i := range n {
-		if st.Events > 0 {
-			break // filled before
-		}
-		docs = append(docs, load.Next(end.Add(-time.Duration(n-i)*step)))
-		if len(docs) == 500 || i == n-1 {
-			if _, err := e.Index(b.Context(), docs); err != nil {
-				b.Fatal(err)
-			}
-			docs = docs[:0]
-		}
-	}
-	res, err := e.Search(b.Context(), search.Request{Scope: search.Scope{All: true}, From: end.AddDate(0, 0, -40), To: end, Size: 1, Fields: search.FieldsFull})
-	if err != nil || len(res.Hits) == 0 {
-		b.Fatal(err)
-	}
-	return e, search.Doc{Record: res.Hits[0].Record}
 }

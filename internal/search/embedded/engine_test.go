@@ -42,7 +42,7 @@ func TestContract(t *testing.T) {
 func TestContractManyFiles(t *testing.T) {
 	searchtest.Run(t, func(t *testing.T, store string) search.Engine {
 		return open(t, Options{Dir: store, DaysPerFile: 3, OpenFiles: 2, Searches: 1, WriteCacheKiB: 512, tuning: small})
-	}, "page", "agg", "expire", "life")
+	}, "page", "agg", "scan", "erase", "expire", "life")
 }
 
 // TestAgree compares random answers with the model's. ERRATA_AGREE=n asks n

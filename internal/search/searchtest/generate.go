@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,14 +207,19 @@ func (g *Generator) Request() (search.Request, string, error) {
 
 func (g *Generator) agg(name string, loc *time.Location) search.Agg {
 	keys := []querylang.Key{key("issue"), key("project"), key("severity"), key("level"), key("env"), key("release"), key("type"), key("user"), key("os"), {Name: "tags", Arg: "region"}}
+	keys = append(keys, key(search.HasKey))
 	a := search.Agg{
-		Name: name, Kind: pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Terms, search.Cardinality}), Key: pick(g.r, keys),
+		Name: name, Kind: pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Terms, search.Terms, search.Cardinality, search.MinTime, search.MaxTime}), Key: pick(g.r, keys),
 		Size: g.r.IntN(8), Interval: pick(g.r, []stats.Interval{"30m", "1h", "12h", "1d", "1w"}), Zone: loc,
 	}
+	if g.maybe(0.2) {
+		a.Prefix = pick(g.r, []string{"p", "E", "i", "3", "tags.", "eu-"})
+	}
+	a.Newest = g.maybe(0.1)
 	sub := search.Agg{Name: "sub", Key: pick(g.r, keys), Size: 1 + g.r.IntN(4), Interval: "1d", Zone: loc}
 	switch {
 	case a.Kind == search.Terms && g.maybe(0.4):
-		sub.Kind = pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Cardinality})
+		sub.Kind = pick(g.r, []search.AggKind{search.Histogram, search.Terms, search.Cardinality, search.MinTime, search.MaxTime})
 		a.Sub = []search.Agg{sub}
 	case a.Kind == search.Histogram && g.maybe(0.4):
 		sub.Kind = search.Terms
@@ -255,8 +261,22 @@ func Agree(t testing.TB, e search.Engine, docs, n int, seed uint64) {
 		}
 		asked++
 		found += agreeOn(t, e, model, r, q, seed)
+		if asked%4 == 0 {
+			scanAgrees(t, e, model, r, q, seed)
+		}
 	}
 	t.Logf("seed %d: %d questions over %d events, %d hits compared", seed, asked, docs, found)
+}
+
+// scanAgrees compares what a scan gives for the question of a search.
+func scanAgrees(t testing.TB, e search.Engine, m *Model, r search.Request, q string, seed uint64) {
+	t.Helper()
+	s := search.ScanRequest{Scope: r.Scope, Query: r.Query, From: r.From, To: r.To}
+	got, err := scanned(e, s)
+	want, err2 := scanned(m, s)
+	if err != nil || err2 != nil || !slices.Equal(want, got) {
+		t.Errorf("seed %d: scan of %s: %d events (%v), want %d (%v)", seed, q, len(got), err, len(want), err2)
+	}
 }
 
 // agreeOn compares one answer and up to three pages after it.

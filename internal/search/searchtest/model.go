@@ -351,8 +351,11 @@ func (m *Model) Scan(ctx context.Context, r search.ScanRequest, fn func(*search.
 		if newestFirst(&found[i].Record, &after) >= 0 {
 			continue
 		}
+		if ctx.Err() != nil {
+			return errata.Because(errata.Unavailable, "The scan was cancelled.", ctx.Err(), errata.Detail{Reason: search.ReasonCancelled})
+		}
 		h := list(found[i], r.Fields == search.FieldsFull)
-		err = cmp.Or(ctx.Err(), fn(&h))
+		err = fn(&h)
 	}
 	return err
 }

@@ -48,6 +48,8 @@ func Run(t *testing.T, open Open, groups ...string) {
 		{"page", pageCases},
 		{"total", totalCases},
 		{"agg", aggCases},
+		{"scan", scanCases},
+		{"erase", eraseCases},
 		{"expire", expireCases},
 		{"fail", failCases},
 		{"life", lifeCases},

@@ -3,6 +3,7 @@ package searchtest
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"errata/internal/errata"
@@ -139,6 +140,76 @@ var aggCases = []testCase{
 		}
 		if got := f.agg(search.Agg{Kind: search.Cardinality, Key: key("os")}); got.Value != 2 {
 			f.Errorf("%d systems", got.Value)
+		}
+	}},
+	{"min_max", func(f *fixture) {
+		first, last := search.Agg{Name: "first", Kind: search.MinTime}, search.Agg{Name: "last", Kind: search.MaxTime}
+		if got := f.agg(first); got.Value != 0 {
+			f.Errorf("the first of no events is at %d", got.Value)
+		}
+		from := utc("2026-11-02T03:04:05.678901Z")
+		f.index(doc(1), doc(2, from, issue("i2")), doc(3, at(Now.AddDate(0, 0, -3)), issue("i2")), doc(4, tag("k", "v")), doc(5, tag("k", "v"), at(Now.AddDate(0, 0, -20))))
+		want := time.Date(2026, 10, 31, 12, 0, 0, 0, time.UTC).UnixMicro()
+		if got := f.agg(first); got.Value != want {
+			f.Errorf("the first event is at %d, want %d", got.Value, want)
+		}
+		f.agg(last)
+		for _, k := range []querylang.Key{key("issue"), key("level"), {Name: "tags", Arg: "k"}} {
+			f.agg(search.Agg{Kind: search.Terms, Key: k, Size: 5, Sub: []search.Agg{first, last}})
+		}
+	}},
+	{"has", func(f *fixture) {
+		f.index(doc(1, tag("region", "eu"), tag("a=b", "c"), contextOf("os", `{"name":"iOS"}`), message("x"), typed("T", "y"), func(ev *errata.Event) {
+			ev.Release, ev.Request, ev.Trace = "1.0", &errata.Request{Status: 500, Path: "/x"}, &errata.Trace{TraceID: "0123456789abcdef0123456789abcdef"}
+		}), doc(2, tag("region", "us"), user("00112233445566ff")), doc(3, environment("")), doc(4, tag("long", strings.Repeat("x", 700)), project("2")))
+		got := f.agg(search.Agg{Kind: search.Terms, Key: key(search.HasKey), Size: 99})
+		counts := map[string]int64{}
+		for _, b := range got.Buckets {
+			counts[b.Key] = b.Count
+		}
+		for k, want := range map[string]int64{"env": 3, "tags.region": 2, "os": 1, "trace": 1, "user": 1, "http.status": 1, "message": 1, "release": 1, "type": 1, "tags.long": 1} {
+			if counts[k] != want {
+				f.Errorf("%d events have %s, want %d: %v", counts[k], k, want, counts)
+			}
+		}
+		f.agg(search.Agg{Kind: search.Terms, Key: key(search.HasKey), Size: 99, Prefix: "TAGS."})
+		r := f.everything()
+		r.Scope, r.Aggs = search.Scope{Projects: []string{"1"}}, []search.Agg{{Name: "k", Kind: search.Terms, Key: key(search.HasKey), Size: 99}}
+		f.agree(r)
+	}},
+	{"prefix", func(f *fixture) {
+		f.index(doc(1, environment("Production"), tag("r", "EU-north"), severe(errata.P0)), doc(2, tag("r", "eu-south")), doc(3, environment("preview"), tag("r", "e.u")), doc(4, environment("qa"), tag("r", "")), doc(5, environment("İzmir-ÄR"), tag("r", "*eu")))
+		for _, c := range []struct {
+			k            querylang.Key
+			prefix, want string
+		}{
+			{key("env"), "p", "Production:1 preview:1 production:1 +2"},
+			{key("env"), "PROD", "Production:1 production:1 +3"},
+			{key("env"), "i", "İzmir-ÄR:1 +4"},
+			{key("env"), "izmir-ä", "İzmir-ÄR:1 +4"},
+			{key("env"), "x", "+5"},
+			{key("severity"), "p0", "P0:1 +4"},
+			{key("level"), "Err", "error:5 +0"},
+			{querylang.Key{Name: "tags", Arg: "r"}, "eu", "EU-north:1 eu-south:1 +3"},
+			{querylang.Key{Name: "tags", Arg: "r"}, "e.", "e.u:1 +4"},
+			{querylang.Key{Name: "tags", Arg: "r"}, "*", "*eu:1 +4"},
+		} {
+			if got := keys(f.agg(search.Agg{Kind: search.Terms, Key: c.k, Size: 9, Prefix: c.prefix})); got != c.want {
+				f.Errorf("%s %s: %s, want %s", c.k, c.prefix, got, c.want)
+			}
+		}
+	}},
+	{"newest", func(f *fixture) {
+		f.index(doc(1, issue("a")), doc(2, issue("a"), environment("qa")), doc(3, issue("b")))
+		for _, a := range []search.Agg{
+			{Kind: search.Terms, Key: key("issue"), Size: 5, Newest: true},
+			{Kind: search.Terms, Key: key("env"), Size: 5, Newest: true, Sub: []search.Agg{{Name: "first", Kind: search.MinTime}}},
+			{Kind: search.Cardinality, Key: key("issue"), Newest: true},
+			{Kind: search.Histogram, Interval: "1d", Newest: true},
+		} {
+			if got := f.agg(a); got.Approx {
+				f.Errorf("three events are counted as “about”: %+v", got)
+			}
 		}
 	}},
 	{"approx_flag", func(f *fixture) {
