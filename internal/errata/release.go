@@ -1,6 +1,7 @@
 package errata
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -41,4 +42,43 @@ func ParseRelease(version string) (pkg string, v *Semver) {
 		n[i] = int64(x)
 	}
 	return pkg, &Semver{Major: n[0], Minor: n[1], Patch: n[2], Pre: pre}
+}
+
+// Compare orders versions as semver 2.0 does: by their numbers, a pre-release
+// before its release, builds alike.
+func (v *Semver) Compare(w *Semver) int {
+	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor), cmp.Compare(v.Patch, w.Patch), comparePre(v.Pre, w.Pre))
+}
+
+func comparePre(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case a == "":
+		return 1
+	case b == "":
+		return -1
+	}
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		if c := compareIdentifier(as[i], bs[i]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(as), len(bs))
+}
+
+// compareIdentifier orders one part of a pre-release: numbers before words.
+func compareIdentifier(a, b string) int {
+	x, notA := strconv.ParseUint(a, 10, 64)
+	y, notB := strconv.ParseUint(b, 10, 64)
+	switch {
+	case notA == nil && notB == nil:
+		return cmp.Compare(x, y)
+	case notA == nil:
+		return -1
+	case notB == nil:
+		return 1
+	}
+	return strings.Compare(a, b)
 }

@@ -1,6 +1,7 @@
 package errata
 
 import (
+	stdcmp "cmp"
 	"strings"
 	"testing"
 
@@ -55,4 +56,21 @@ func FuzzParseRelease(f *testing.F) {
 			t.Errorf("%+v", v)
 		}
 	})
+}
+
+func TestSemverCompare(t *testing.T) {
+	// The example of semver.org, with numbers around it.
+	order := []string{
+		"0.9.9", "1.0.0-2", "1.0.0-11", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
+		"1.0.0-rc.1", "1.0.0", "1.0.1", "1.2", "1.10.0", "2.0.0",
+	}
+	for i, a := range order {
+		for j, b := range order {
+			_, v := ParseRelease(a)
+			_, w := ParseRelease(b)
+			if got, want := v.Compare(w), stdcmp.Compare(i, j); got != want {
+				t.Errorf("%s and %s: %d, want %d", a, b, got, want)
+			}
+		}
+	}
 }

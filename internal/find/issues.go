@@ -64,8 +64,8 @@ func (l *listing) check() error {
 	switch {
 	case l.q.Size < 1 || l.q.Size > maxSize:
 		return refuse("size", "range", "The size of a page is 1 to 100.")
-	case l.q.Sort != string(store.SortLastSeen) && l.q.Sort != string(store.SortPriority):
-		return refuse("sort", "sort", "A list can be sorted by priority or last_seen.")
+	case !slices.Contains(store.IssueSorts, store.IssueSort(l.q.Sort)):
+		return refuse("sort", "sort", "A list can be sorted by priority, last_seen, first_seen, events or users.")
 	case !l.q.Range.Valid():
 		return refuseRange()
 	}

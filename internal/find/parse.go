@@ -51,7 +51,10 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	if err != nil {
 		return out, err
 	}
-	out = Query{Text: querylang.Print(bound), Bound: bound, Notices: notices}
+	out = Query{Text: querylang.Print(bound), Notices: notices}
+	if out.Bound, err = expandReleases(ctx, tx, r, bound); err != nil {
+		return out, err
+	}
 	out.Tree, _, err = querylang.Parse(out.Text)
 	return out, err
 }

@@ -19,6 +19,9 @@ type place struct {
 	ID       string `json:"i"`
 	AsOf     int64  `json:"a"`
 	Back     bool   `json:"b,omitempty"`
+	First    int64  `json:"f,omitempty"`
+	Events   int64  `json:"e,omitempty"`
+	Users    int64  `json:"u,omitempty"`
 	Hash     string `json:"h"`
 }
 
@@ -27,12 +30,17 @@ const maxCursor = 512
 
 // from is the place that continues at c.
 func (p place) from(c store.IssueCursor, back bool) place {
-	return place{Sort: p.Sort, Rank: c.Rank, LastSeen: c.LastSeen, ID: c.ID, AsOf: p.AsOf, Back: back}
+	return place{
+		Sort: p.Sort, Rank: c.Rank, LastSeen: c.LastSeen, ID: c.ID, AsOf: p.AsOf, Back: back,
+		First: c.FirstSeen, Events: c.Events, Users: c.Users,
+	}
 }
 
 func (p place) page(size int) store.IssuePage {
 	return store.IssuePage{
-		Sort: store.IssueSort(p.Sort), After: store.IssueCursor{Rank: p.Rank, LastSeen: p.LastSeen, ID: p.ID},
+		Sort: store.IssueSort(p.Sort), After: store.IssueCursor{
+			Rank: p.Rank, LastSeen: p.LastSeen, ID: p.ID, FirstSeen: p.First, Events: p.Events, Users: p.Users,
+		},
 		Backwards: p.Back, Size: size,
 	}
 }

@@ -25,7 +25,7 @@ type Query struct {
 type IssueQuery struct {
 	Q      string
 	Range  Range
-	Sort   string // priority (default), last_seen
+	Sort   string // priority (default), last_seen, first_seen, events, users
 	Cursor string
 	Size   int // 1 to 100; 0 = 50
 }

@@ -17,7 +17,7 @@ import (
 type Named struct {
 	Services []string
 	Issues   []string
-	Logins   []string // folded, of assigned:
+	Logins   []string // folded, of assigned: and watching:
 	Users    bool     // plain identifiers of users: Bind needs the secret
 }
 
@@ -34,7 +34,7 @@ func Names(x Expr) Named {
 				n.Services = append(n.Services, v.Text)
 			case "issue":
 				n.Issues = append(n.Issues, strings.ToUpper(v.Raw))
-			case "assigned":
+			case "assigned", "watching":
 				if v.Text != "me" && v.Text != "none" {
 					n.Logins = append(n.Logins, v.Text)
 				}
@@ -51,6 +51,35 @@ func Names(x Expr) Named {
 func unique(s []string) []string {
 	slices.Sort(s)
 	return slices.Compact(s)
+}
+
+// Map returns x with each leaf replaced by what f makes of it; nil leaves it out.
+func Map(x Expr, f func(*Leaf) (Expr, error)) (Expr, error) {
+	switch x := x.(type) {
+	case *And:
+		kids, err := mapKids(x.Kids, f)
+		return conjunction(kids), err
+	case *Or:
+		kids, err := mapKids(x.Kids, f)
+		return disjunction(kids), err
+	case *Not:
+		kid, err := Map(x.Kid, f)
+		return negation(kid), err
+	case *Leaf:
+		return f(x)
+	}
+	return x, nil
+}
+
+func mapKids(kids []Expr, f func(*Leaf) (Expr, error)) ([]Expr, error) {
+	out := make([]Expr, len(kids))
+	for i, k := range kids {
+		var err error
+		if out[i], err = Map(k, f); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Each visits the leaves of x in order.
@@ -174,7 +203,7 @@ func (b *binder) value(l *Leaf, f *Field, v Value) []Value {
 func (b *binder) person(l *Leaf, v Value) string {
 	switch {
 	case v.Kind != Equal:
-		b.fail(l, "unsupported", "People are named by their whole login.", "Write assigned:me, assigned:none or assigned:ada.")
+		b.fail(l, "unsupported", "People are named by their whole login.", "Write "+l.Key.Name+":me, "+l.Key.Name+":none or "+l.Key.Name+":ada.")
 	case strings.HasPrefix(v.Text, "#"):
 		b.fail(l, "unsupported", "Teams cannot be searched yet.", "")
 	case v.Text == "none":

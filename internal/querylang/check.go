@@ -36,22 +36,18 @@ type Context struct {
 // the range exceed the budget.
 func Check(x Expr, c Context) error {
 	var ds []errata.Detail
-	cost := 0.0
 	Each(x, func(l *Leaf) {
 		f := FieldOf(l.Key)
 		if d, bad := allowed(l, &f, c.In); bad {
 			d.Field, d.Start, d.End = "q", l.Start, l.End
 			ds = append(ds, d)
 		}
-		if f.Column != OfIssue && (f.Column == OfEvent || c.In != InIssues) {
-			cost += weight(l)
-		}
 	})
 	budget := c.Budget
 	if budget == 0 {
 		budget = DefaultBudget
 	}
-	if days := math.Max(c.Days, 0); cost*days > budget {
+	if days := math.Max(c.Days, 0); Weight(x, c.In)*days > budget {
 		ds = append(ds, errata.Detail{
 			Reason: "query.too_expensive", Field: "q",
 			Message: fmt.Sprintf("This search over %.0f days is too expensive.", math.Ceil(days)),
@@ -62,6 +58,18 @@ func Check(x Expr, c Context) error {
 		return nil
 	}
 	return errata.Because(errata.Invalid, ds[0].Message, nil, ds...)
+}
+
+// Weight is what a query costs per day of its range: the sum over the
+// conditions that the event engine answers.
+func Weight(x Expr, in Place) (sum float64) {
+	Each(x, func(l *Leaf) {
+		f := FieldOf(l.Key)
+		if f.Column == OfEvent || f.Column == OfBoth && in != InIssues {
+			sum += weight(l)
+		}
+	})
+	return sum
 }
 
 func allowed(l *Leaf, f *Field, in Place) (errata.Detail, bool) {
@@ -80,12 +88,8 @@ func allowed(l *Leaf, f *Field, in Place) (errata.Detail, bool) {
 					"These work: "+strings.Join(isNow(), " ")+"."), true
 			}
 		}
-	case f.Type == Version:
-		for _, v := range l.Values {
-			if v.Kind == Range || latest(v) {
-				return unsupported("Releases cannot be compared yet.", "Write the release itself, or release:4.1* for all that begin so."), true
-			}
-		}
+	case in >= InRule && f.Type == Version && slices.ContainsFunc(l.Values, Compared):
+		return unsupported("Releases cannot be compared here.", "Write the release itself, or release:4.1* for all that begin so."), true
 	}
 	return errata.Detail{}, false
 }
@@ -94,7 +98,13 @@ func unsupported(message, hint string) errata.Detail {
 	return errata.Detail{Reason: "query.unsupported", Message: message, Hint: hint}
 }
 
-func latest(v Value) bool { return v.Kind == Equal && v.Raw == "latest" && !v.Quoted }
+// Compared says that a value of release: names its releases by their order:
+// latest, or a comparison. Which those are only the table of releases knows; an
+// engine that is asked for such a value finds nothing.
+func Compared(v Value) bool { return len(v.Parts) > 0 && v.Kind == Range || Latest(v) }
+
+// Latest says that a value of release: is the word latest.
+func Latest(v Value) bool { return v.Kind == Equal && v.Raw == "latest" && !v.Quoted }
 
 func isNow() []string {
 	return slices.DeleteFunc(slices.Clone(isValues), func(s string) bool { return slices.Contains(isLater, s) })

@@ -27,7 +27,7 @@ type (
 //	issue             Equal                    Issue (Text is an internal id)
 //	event             Equal                    EventID
 //	type code culprit Equal, Wildcard          Type, Code, Culprit, folded
-//	env release       Equal, Wildcard          Env, Release, folded
+//	env release       Equal, Wildcard          Env, Release, folded; see Compared
 //	level             Equal                    Level (Text is one of errata.Levels)
 //	handled           Equal                    Handled (Text is true or false)
 //	event.severity    Range                    Severity, as 0–3
@@ -46,6 +46,7 @@ type Leaf struct {
 	Key        Key
 	Values     []Value
 	Start, End int
+	OfEvent    bool // asked of the event although issues have the key too; see Split
 }
 
 func (*And) expr()  {}

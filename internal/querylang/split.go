@@ -75,11 +75,12 @@ func sideOf(x Expr, in Place) bool {
 	if n, ok := x.(*Not); ok {
 		x = n.Kid
 	}
-	switch FieldOf(x.(*Leaf).Key).Column {
+	l := x.(*Leaf)
+	switch FieldOf(l.Key).Column {
 	case OfIssue:
 		return true
 	case OfBoth:
-		return in == InIssues
+		return in == InIssues && !l.OfEvent
 	default:
 		return false
 	}

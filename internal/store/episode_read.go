@@ -165,7 +165,7 @@ func (q *query) episodesOf(f EpisodeFilter) {
 func (q *query) issueOf(f EpisodeFilter) {
 	if f.Issue.query != nil {
 		q.text(` AND e.issue_id IN (SELECT id FROM issue WHERE `)
-		q.where(f.Issue)
+		q.where(f.Issue, 0, 0)
 		q.text(`)`)
 	}
 	if f.Back != "" {

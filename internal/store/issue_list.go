@@ -27,21 +27,55 @@ type IssueFilter struct {
 // IssueSort is an order of the list, always downwards.
 type IssueSort string
 
-// The orders.
+// The orders. Counts are those of all time.
 const (
-	SortLastSeen IssueSort = "last_seen" // newest first
-	SortPriority IssueSort = "priority"  // severity, open before the rest, newest first
+	SortLastSeen  IssueSort = "last_seen"  // newest first
+	SortPriority  IssueSort = "priority"   // severity, open before the rest, newest first
+	SortFirstSeen IssueSort = "first_seen" // newest first
+	SortEvents    IssueSort = "events"     // most first
+	SortUsers     IssueSort = "users"      // most first
 )
+
+// IssueSorts are the orders that there are.
+var IssueSorts = []IssueSort{SortPriority, SortLastSeen, SortFirstSeen, SortEvents, SortUsers}
 
 // IssueCursor is a place in the list: the sort values of an issue.
 type IssueCursor struct {
-	Rank     int64
-	LastSeen int64
-	ID       string
+	Rank                     int64
+	LastSeen                 int64
+	ID                       string
+	FirstSeen, Events, Users int64
 }
 
 // CursorOf returns the place of an issue, in any order.
-func CursorOf(i errata.Issue) IssueCursor { return IssueCursor{rank(i), i.LastSeen, i.ID} }
+func CursorOf(i errata.Issue) IssueCursor {
+	return IssueCursor{rank(i), i.LastSeen, i.ID, i.FirstSeen, i.Events, i.Users}
+}
+
+// columns are what an order compares before the id; the indexes are made for
+// them.
+func (s IssueSort) columns() []string {
+	if s == SortPriority {
+		return []string{"rank", "last_seen"}
+	}
+	return []string{string(s)}
+}
+
+// values are what stands in these columns.
+func (s IssueSort) values(c IssueCursor) []int64 {
+	switch s {
+	case SortPriority:
+		return []int64{c.Rank, c.LastSeen}
+	case SortFirstSeen:
+		return []int64{c.FirstSeen}
+	case SortEvents:
+		return []int64{c.Events}
+	case SortUsers:
+		return []int64{c.Users}
+	default:
+		return []int64{c.LastSeen}
+	}
+}
 
 // rank computes what the column of that name holds.
 func rank(i errata.Issue) int64 {
@@ -105,11 +139,11 @@ func (tx *Tx) IssuesAmong(ctx context.Context, f IssueFilter, p IssuePage) (out 
 	var places []IssueCursor
 	err = f.pieces(func(f IssueFilter) error {
 		q := &query{}
-		q.text(`SELECT rank, last_seen, id FROM issue WHERE `)
+		q.text(`SELECT rank, last_seen, id, first_seen, events, users FROM issue WHERE `)
 		q.issues(f)
 		return tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
 			var c IssueCursor
-			err := r.Scan(&c.Rank, &c.LastSeen, &c.ID)
+			err := r.Scan(&c.Rank, &c.LastSeen, &c.ID, &c.FirstSeen, &c.Events, &c.Users)
 			places = append(places, c)
 			return err
 		})
@@ -144,10 +178,7 @@ func (p IssuePage) cut(places []IssueCursor) (ids []string) {
 }
 
 func compareCursors(s IssueSort, a, b IssueCursor) int {
-	if s == SortPriority && a.Rank != b.Rank {
-		return cmp.Compare(a.Rank, b.Rank)
-	}
-	return cmp.Or(cmp.Compare(a.LastSeen, b.LastSeen), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(slices.Compare(s.values(a), s.values(b)), cmp.Compare(a.ID, b.ID))
 }
 
 // issueList writes the statement of one page. Every column of the order runs
@@ -160,18 +191,15 @@ func issueList(f IssueFilter, p IssuePage) *query {
 	if p.Backwards {
 		than, way = `>`, ``
 	}
+	columns := p.Sort.columns()
 	if p.After != (IssueCursor{}) {
-		if p.Sort == SortPriority {
-			q.text(` AND (rank, last_seen, id) `, than, ` (`, q.arg(p.After.Rank), `, `, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
-		} else {
-			q.text(` AND (last_seen, id) `, than, ` (`, q.arg(p.After.LastSeen), `, `, q.arg(p.After.ID), `)`)
+		q.text(` AND (`, strings.Join(columns, `, `), `, id) `, than, ` (`)
+		for _, v := range p.Sort.values(p.After) {
+			q.text(q.arg(v), `, `)
 		}
+		q.text(q.arg(p.After.ID), `)`)
 	}
-	q.text(` ORDER BY `)
-	if p.Sort == SortPriority {
-		q.text(`rank`, way, `, `)
-	}
-	q.text(`last_seen`, way, `, id`, way, ` LIMIT `, q.arg(p.Size))
+	q.text(` ORDER BY `, strings.Join(columns, way+`, `), way, `, id`, way, ` LIMIT `, q.arg(p.Size))
 	return q
 }
 
@@ -205,7 +233,7 @@ func (q *query) issues(f IssueFilter) {
 	}
 	if f.Where.query != nil {
 		q.text(` AND (`)
-		q.where(f.Where)
+		q.where(f.Where, f.From, f.To)
 		q.text(`)`)
 	}
 }

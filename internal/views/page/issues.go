@@ -240,9 +240,18 @@ const (
 	SortLastSeen = "last_seen"
 )
 
+// orders are the orders of the list with what they are called.
+var orders = []struct{ sort, text string }{
+	{SortPriority, "Priority"},
+	{SortLastSeen, "Last seen"},
+	{"first_seen", "First seen"},
+	{"events", "Events"},
+	{"users", "Users"},
+}
+
 func sorts(u ListURL) []ui.Link {
 	var out []ui.Link
-	for _, s := range []struct{ sort, text string }{{SortPriority, "Priority"}, {SortLastSeen, "Last seen"}} {
+	for _, s := range orders {
 		to := u.WithCursor("")
 		to.Sort = s.sort
 		out = append(out, ui.Link{Text: s.text, URL: to.String(), Current: u.Sort == s.sort || u.Sort == "" && s.sort == u.DefaultSort})
