@@ -31,16 +31,17 @@ type Options struct {
 // Service reads.
 type Service struct {
 	Options
-	reach     reach
-	responses *responseCache
-	weeks     *weekCache
-	turns     *turns
-	topStep   int // how many issues are counted at first for the top ones
+	reach      reach
+	responses  *responseCache
+	weeks      *weekCache
+	turns      *turns
+	viewCounts *viewCounts
+	topStep    int // how many issues are counted at first for the top ones
 }
 
 // New returns a service.
 func New(o Options) *Service {
-	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, newTurns(o.Searches), defaultTopStep}
+	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, newTurns(o.Searches), newViewCounts(), defaultTopStep}
 }
 
 // How long a list or a card of a page, and an answer that is nothing but a
