@@ -44,6 +44,7 @@ type App struct {
 	engine  search.Engine
 	triage  *triage.Service
 	jobs    *jobs.Runner
+	find    *find.Service
 	intake  *sentry.Intake
 	demo    *demo.Demo // nil where nothing is made up
 	metrics *prometheus.Registry
@@ -144,9 +145,10 @@ func (a *App) build(ctx context.Context, o Options) error {
 		Store: a.store, Queue: a.queue, Engine: a.engine, Clock: a.clock, Log: a.log, Metrics: a.metrics,
 		DataDir: a.cfg.DataDir, Workers: a.cfg.WorkerCount(), Fail: o.Fail, Pace: o.pace,
 	})
-	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Fail: o.Fail})
 	a.jobs = jobs.New(jobs.Options{Store: a.store, Clock: a.clock, Log: a.log, Node: node(), Fail: o.Fail})
 	a.views = store.NewViews(a.store)
+	a.find = find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
+	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Find: a.find, Jobs: a.jobs, Fail: o.Fail})
 	a.admin.Views = a.views
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
@@ -193,9 +195,8 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	for _, p := range proxies {
 		trusted = append(trusted, &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
 	}
-	reader := find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	pages, err := handlers.New(handlers.Deps{
-		Log: a.log, Clock: a.clock, Admin: a.admin, Find: reader, Decide: a.Decide, Explain: a.Explain, Refused: a.refused,
+		Log: a.log, Clock: a.clock, Admin: a.admin, Find: a.find, Jobs: a.jobs, Decide: a.Decide, Explain: a.Explain, Refused: a.refused,
 		Triage:   a.triage,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,

@@ -15,6 +15,7 @@ import (
 	"errata/internal/auth"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/jobs"
 	"errata/internal/rbac"
 	"errata/internal/triage"
 	"errata/internal/views/page"
@@ -27,6 +28,7 @@ type Deps struct {
 	Admin    *admin.Service
 	Find     *find.Service
 	Triage   *triage.Service
+	Jobs     *jobs.Runner
 	Sessions *auth.Sessions
 	Decide   errata.Decide
 	Explain  func(userID string, what errata.Action, project string) rbac.Explanation     // why Decide decides so

@@ -21,6 +21,8 @@ type BulkForm struct {
 	Assignee     string
 	Cause        errata.Cause
 	Reason, Note string
+
+	issues []string // internal ids of issues that the actor saw in a list, instead of IDs
 }
 
 // What becomes of an issue in bulk.
@@ -54,35 +56,41 @@ func (s *Service) Preview(ctx context.Context, who errata.Actor, f BulkForm) (it
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		var all []member
-		if items, all, err = s.members(ctx, tx, who, f.IDs); err != nil {
+		if items, all, err = s.members(ctx, tx, who, f); err != nil {
 			return err
 		}
-		for _, m := range all {
-			if err := s.Decide(who, t.right(m.issue), m.issue.ProjectID); err != nil {
-				if m.refused(err) {
-					continue
-				}
-				return err
-			}
-			step, _, err := t.decide(m.scene)
-			switch {
-			case err != nil && !m.refused(err):
-				return err
-			case err == nil && step.Changed():
-				m.item.Fate = FateChange
-			case err == nil:
-				m.item.Fate = FateSame
-			}
-		}
-		return nil
+		return s.foresee(all, t)
 	})
 	return items, err
+}
+
+// foresee says what would become of issues.
+func (s *Service) foresee(all []member, t *attempt) error {
+	for _, m := range all {
+		if err := s.Decide(t.who, t.right(m.issue), m.issue.ProjectID); err != nil {
+			if m.refused(err) {
+				continue
+			}
+			return err
+		}
+		step, _, err := t.decide(m.scene)
+		switch {
+		case err != nil && !m.refused(err):
+			return err
+		case err == nil && step.Changed():
+			m.item.Fate = FateChange
+		case err == nil:
+			m.item.Fate = FateSame
+		}
+	}
+	return nil
 }
 
 // bulk reads the form into an attempt that fits each issue.
 func (s *Service) bulk(who errata.Actor, f *BulkForm) (*attempt, error) {
 	f.IDs = unique(f.IDs)
 	switch {
+	case f.issues != nil:
 	case len(f.IDs) == 0:
 		return nil, refuse("ids", "act.nothing_chosen", "Choose at least one issue.")
 	case len(f.IDs) > MaxBulk:
@@ -121,7 +129,11 @@ func (s *Service) deedOf(who errata.Actor, f *BulkForm) (deed, error) {
 }
 
 // members reads the issues. One that is absent or invisible fails them all.
-func (s *Service) members(ctx context.Context, tx *store.Tx, who errata.Actor, ids []string) ([]BulkItem, []member, error) {
+func (s *Service) members(ctx context.Context, tx *store.Tx, who errata.Actor, f BulkForm) ([]BulkItem, []member, error) {
+	if f.issues != nil {
+		return s.listed(ctx, tx, who, f.issues)
+	}
+	ids := f.IDs
 	items, all := make([]BulkItem, len(ids)), make([]member, len(ids))
 	for n, id := range ids {
 		c, err := s.open(ctx, tx, who, id)
@@ -175,7 +187,7 @@ func (s *Service) Bulk(ctx context.Context, who errata.Actor, f BulkForm) (items
 	err = s.Store.InTx(ctx, func(tx *store.Tx) error {
 		t.ids.Rewind()
 		var all []member
-		if items, all, err = s.members(ctx, tx, who, f.IDs); err != nil {
+		if items, all, err = s.members(ctx, tx, who, f); err != nil {
 			return err
 		}
 		return s.settleAll(tx, all, t)

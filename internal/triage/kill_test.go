@@ -25,6 +25,7 @@ const (
 	killStore = "ERRATA_TEST_KILL_STORE"
 	killPoint = "ERRATA_TEST_KILL_POINT"
 	killNth   = "ERRATA_TEST_KILL_NTH"
+	killBulk  = "ERRATA_TEST_KILL_BULK"
 )
 
 // storeAt names a database: the address of PostgreSQL, or a file.
@@ -56,7 +57,7 @@ func dieActing(at, point, nth string) error {
 	if err != nil {
 		return err
 	}
-	service := triage.New(triage.Options{Store: s, Clock: time.Now, Decide: storetest.Decide, Fail: func(here string) error {
+	fail := func(here string) error {
 		if here == point {
 			left--
 		}
@@ -64,7 +65,12 @@ func dieActing(at, point, nth string) error {
 			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}
 		return nil
-	}})
+	}
+	if os.Getenv(killBulk) != "" {
+		_, r := bulkParts(s, fail)
+		return r.Run(context.Background())
+	}
+	service := triage.New(triage.Options{Store: s, Clock: time.Now, Decide: storetest.Decide, Fail: fail})
 	_, err = service.Resolve(context.Background(), ada, "SHO-1", triage.ResolveForm{Form: triage.Form{Note: "restarted"}, Cause: errata.CauseFixed})
 	return err
 }
@@ -84,15 +90,21 @@ func TestKilledWhileActing(t *testing.T) {
 				nth   int
 				saved bool
 			}{{"triage.before", 1, false}, {"triage.inside", 1, false}, {"triage.inside", 3, false}, {"triage.inside", 5, false}, {"triage.after", 1, true}} {
-				run := exec.CommandContext(t.Context(), os.Args[0])
-				run.Env = append(os.Environ(), killStore+"="+where, killPoint+"="+p.point, killNth+"="+strconv.Itoa(p.nth))
-				out, err := run.CombinedOutput()
-				if status, ok := run.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-					t.Fatalf("%s %d: %v %s", p.point, p.nth, err, out)
-				}
+				killed(t, where, p.point, p.nth)
 				wholeAct(t, s, issue, p.saved)
 			}
 		})
+	}
+}
+
+// killed runs this program until it kills itself at a point.
+func killed(t *testing.T, where, point string, nth int, more ...string) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), os.Args[0])
+	run.Env = append(append(os.Environ(), killStore+"="+where, killPoint+"="+point, killNth+"="+strconv.Itoa(nth)), more...)
+	out, err := run.CombinedOutput()
+	if status, ok := run.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		t.Fatalf("%s %d: %v %s", point, nth, err, out)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"errata/internal/errata"
+	"errata/internal/find"
+	"errata/internal/jobs"
 	"errata/internal/store"
 )
 
@@ -18,6 +20,8 @@ type Options struct {
 	Clock  errata.Clock
 	Decide errata.Decide
 	Log    *slog.Logger
+	Find   *find.Service            // for acts on all that a query lists
+	Jobs   *jobs.Runner             // does those on many
 	Fail   func(point string) error // asked at each step; tests let it fail. nil = never
 }
 
@@ -29,7 +33,11 @@ func New(o Options) *Service {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	return &Service{o}
+	s := &Service{o}
+	if o.Jobs != nil {
+		o.Jobs.Handle(errata.JobBulk, s.doBulk)
+	}
+	return s
 }
 
 // Form is what every act may carry. Version is that of the issue as it was

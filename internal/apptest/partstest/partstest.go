@@ -22,6 +22,7 @@ import (
 	"errata/internal/admin"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/jobs"
 	"errata/internal/normalize"
 	"errata/internal/pipeline"
 	"errata/internal/queue"
@@ -58,6 +59,7 @@ type Parts struct {
 	Find   *find.Service
 	Admin  *admin.Service
 	Triage *triage.Service
+	Jobs   *jobs.Runner // run by the test that needs it
 	Clock  errata.Clock
 	Dir    string // data directory
 	t      testing.TB
@@ -108,7 +110,8 @@ func Open(t testing.TB, o Options) *Parts {
 	})
 	p.Find = find.New(find.Options{Store: p.Store, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, UserSecret: Secret})
 	p.Admin = admin.New(admin.Options{Store: p.Store, Queue: p.Queue, Engine: p.Engine, Clock: o.Clock, Decide: storetest.Decide, Log: log, DataDir: p.Dir})
-	p.Triage = triage.New(triage.Options{Store: p.Store, Clock: o.Clock, Decide: storetest.Decide, Log: log, Fail: o.Fail})
+	p.Jobs = jobs.New(jobs.Options{Store: p.Store, Clock: o.Clock, Log: log, Node: "test", Fail: o.Fail, Poll: 20 * time.Millisecond})
+	p.Triage = triage.New(triage.Options{Store: p.Store, Clock: o.Clock, Decide: storetest.Decide, Log: log, Find: p.Find, Jobs: p.Jobs, Fail: o.Fail})
 	if !o.Idle {
 		p.Start()
 	}
