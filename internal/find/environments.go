@@ -7,13 +7,6 @@ import (
 	"errata/internal/store"
 )
 
-// environmentLeaf returns the condition of a group that is nothing but one
-// condition on environments.
-func environmentLeaf(group querylang.Expr) (l *querylang.Leaf, negated, ok bool) {
-	l, negated = plainLeaf(group)
-	return l, negated, l != nil && l.Key.Name == "env"
-}
-
 // environments returns the names seen in a span that satisfy a condition; all
 // is false when there are more names than are listed.
 func environments(ctx context.Context, tx *store.Tx, in store.Scope, span Range, l *querylang.Leaf, negated bool) (names []string, all bool, err error) {

@@ -82,9 +82,9 @@ func (s *Service) eventOf(ctx context.Context, who errata.Actor, is IssueView, n
 	if err := s.Decide(who, errata.EventRead, is.Issue.ProjectID); err != nil {
 		return EventView{Err: err}
 	}
-	ctx, cancel, wait := within(ctx, cardWait)
+	ctx, cancel := context.WithTimeout(ctx, cardWait)
 	defer cancel()
-	c := card{s: s, is: is, wait: wait}
+	c := card{s: s, who: who, is: is, wait: cardWait}
 	v := EventView{Total: is.Issue.Events}
 	doc, ref, err := c.doc(ctx, name)
 	v.Ref = ref
@@ -104,6 +104,7 @@ func (s *Service) eventOf(ctx context.Context, who errata.Actor, is IssueView, n
 // card is one event of an issue's page in the making.
 type card struct {
 	s    *Service
+	who  errata.Actor
 	is   IssueView
 	wait time.Duration
 }
@@ -200,7 +201,7 @@ func (c card) edge(ctx context.Context, oldest bool) (errata.Ref, bool, error) {
 	if oldest {
 		r.Before = r.Cursor(c.beginning(), true)
 	}
-	res, err := c.s.Engine.Search(ctx, r)
+	res, err := c.s.search(ctx, c.who, r)
 	if err != nil || len(res.Hits) == 0 {
 		return errata.Ref{}, false, err
 	}
@@ -240,7 +241,7 @@ func (c card) neighbours(ctx context.Context, v *EventView) {
 	oldest.Size, oldest.Before = 1, oldest.Cursor(c.beginning(), true)
 	newest.Size, newest.TotalUpTo = 1, maxPosition
 	upTo.To, upTo.TotalUpTo = errata.FromMicros(v.Ref.Time+1), maxPosition
-	answers := c.s.Engine.MultiSearch(ctx, []search.Request{older, newer, oldest, newest, upTo})
+	answers := c.s.multiSearch(ctx, c.who, c.wait, []search.Request{older, newer, oldest, newest, upTo})
 	for _, a := range answers {
 		if a.Err != nil {
 			c.s.Log.WarnContext(ctx, "neighbours of an event not read", errAttr(a.Err))
@@ -336,12 +337,12 @@ func (s *Service) EventByID(ctx context.Context, who errata.Actor, id, project s
 
 // oneOf gets the event from the only project that has it.
 func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, id string, refs []errata.Ref) (*errata.Event, errata.Project, error) {
-	ctx, cancel, wait := within(ctx, searchWait)
+	ctx, cancel := context.WithTimeout(ctx, searchWait)
 	defer cancel()
 	known := len(refs) > 0
 	if !known { // older than the ledger
 		var err error
-		if refs, err = s.anywhere(ctx, r, id, wait); err != nil {
+		if refs, err = s.anywhere(ctx, r, id); err != nil {
 			return nil, errata.Project{}, err
 		}
 	}
@@ -378,12 +379,12 @@ func (s *Service) disclose(ctx context.Context, who errata.Actor, ev *errata.Eve
 }
 
 // anywhere looks for an event in every visible project and at all times.
-func (s *Service) anywhere(ctx context.Context, r reader, id string, wait time.Duration) ([]errata.Ref, error) {
+func (s *Service) anywhere(ctx context.Context, r reader, id string) ([]errata.Ref, error) {
 	leaf := &querylang.Leaf{Key: querylang.Key{Name: "event"}, Values: []querylang.Value{{Kind: querylang.Equal, Raw: id, Text: id}}}
 	now := s.Clock()
-	res, err := s.Engine.Search(ctx, search.Request{
+	res, err := s.search(ctx, r.who, search.Request{
 		Scope: r.scope(), Query: leaf, From: now.AddDate(0, 0, -search.MaxClass),
-		To: now.AddDate(0, 0, 1), Size: 2, Timeout: wait,
+		To: now.AddDate(0, 0, 1), Size: 2,
 	})
 	if err != nil {
 		return nil, err

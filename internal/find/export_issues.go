@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"errata/internal/errata"
-	"errata/internal/querylang"
-	"errata/internal/search"
 	"errata/internal/store"
 )
 
@@ -162,24 +160,16 @@ func (x *issueExport) head() ExportHead {
 // ask has the engine say which issues have a matching event. What it cannot
 // say completely is not taken along.
 func (x *issueExport) ask(ctx context.Context) error {
-	if x.l.group == nil || len(x.l.filter.Scope.Projects) == 0 {
-		return nil
-	}
-	ids, gaps, more, err := x.matching(ctx, x.l.group, x.l.s.reach.named)
+	more, err := x.l.sets(ctx)
 	switch {
 	case err != nil:
 		return err
-	case len(gaps) > 0:
+	case len(x.l.page.Gaps) > 0:
 		return notWhole()
 	case more:
 		return x.walk(ctx)
 	}
-	x.l.group, x.l.filter.IDs, x.l.filter.OnlyIDs = nil, ids, true
 	return nil
-}
-
-func (x *issueExport) matching(ctx context.Context, group querylang.Expr, limit int) ([]string, []search.Gap, bool, error) {
-	return x.l.s.matching(ctx, x.l.filter.Scope, group, x.l.q.Range.whole(x.l.now), limit)
 }
 
 // notWhole refuses to hand out a part as if it were all.
@@ -204,8 +194,8 @@ func (x *issueExport) walk(ctx context.Context) error {
 	}
 	x.only = map[string]bool{}
 	for piece := range slices.Chunk(ids, x.l.s.reach.step) {
-		hits, gaps, _, err := x.matching(ctx, querylang.All(issueLeaf(piece...), x.l.group), len(piece))
-		if err == nil && len(gaps) > 0 {
+		hits, err := x.l.satisfying(ctx, piece)
+		if err == nil && len(x.l.page.Gaps) > 0 {
 			err = notWhole()
 		}
 		if err != nil {
@@ -215,7 +205,7 @@ func (x *issueExport) walk(ctx context.Context) error {
 			x.only[id] = true
 		}
 	}
-	x.l.group = nil
+	x.l.answered()
 	return nil
 }
 

@@ -230,18 +230,15 @@ func (s *Service) selection(ctx context.Context, who errata.Actor, q FacetQuery)
 	if err := s.Store.View(ctx, func(tx *store.Tx) error { return l.prepare(ctx, tx, who) }); err != nil {
 		return selection{}, err
 	}
-	out := selection{filter: l.filter, reader: l.reader, plain: l.group == nil, known: true}
-	if l.group == nil || len(l.filter.Scope.Projects) == 0 {
-		return out, nil
-	}
+	out := selection{filter: l.filter, reader: l.reader, plain: !l.asks(), known: true}
 	ctx, cancel := context.WithTimeout(ctx, q.Wait)
 	defer cancel()
-	ids, _, more, err := s.matching(ctx, l.filter.Scope, l.group, q.Over.whole(l.now), s.reach.named)
+	more, err := l.sets(ctx)
 	if late(err) || more {
 		out.known = false
 		return out, nil
 	}
-	out.filter.IDs, out.filter.OnlyIDs = ids, true
+	out.filter = l.filter
 	return out, err
 }
 

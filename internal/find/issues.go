@@ -41,17 +41,15 @@ func (s *Service) Issues(ctx context.Context, who errata.Actor, q IssueQuery) (I
 // listing is one list in the making. Engine and database are asked in turn, so
 // that no transaction waits for the engine.
 type listing struct {
-	s      *Service
-	q      IssueQuery
-	now    time.Time
-	reader reader
-	filter store.IssueFilter
-	narrow bool           // filter selects by more than projects and range
-	group  querylang.Expr // nil: SQL answers everything
-	at     place
-	rows   []errata.Issue // of a walk
-	walked *store.IssueCursor
-	page   IssuePage
+	plan
+	s        *Service
+	q        IssueQuery
+	now      time.Time
+	reader   reader
+	at       place
+	rowsSeen []errata.Issue // of a walk
+	walked   *store.IssueCursor
+	page     IssuePage
 }
 
 func (l *listing) check() error {
@@ -89,11 +87,14 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 	if l.page.Query, err = l.s.parse(ctx, tx, l.reader, asked{q: l.q.Q, in: querylang.InIssues, over: l.q.Range}); err != nil {
 		return err
 	}
-	p, err := newPlan(l.reader, l.page.Query.Bound, querylang.InIssues, l.now)
+	l.filter.Scope = store.Scope{Projects: l.reader.ids()}
+	tree, err := l.localise(ctx, tx, querylang.Split(l.page.Query.Bound, querylang.InIssues))
 	if err != nil {
 		return err
 	}
-	l.filter, l.narrow, l.group = p.filter, p.narrow, p.group
+	if l.plan, err = newPlan(l.reader, tree, l.now); err != nil {
+		return err
+	}
 	l.filter.From = l.q.Range.From.UnixMicro()
 	if !l.q.Range.current(l.now) {
 		l.filter.To = l.q.Range.To.UnixMicro()
@@ -105,7 +106,7 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 		}
 	}
 	l.page.AsOf = l.at.AsOf
-	return l.environment(ctx, tx)
+	return nil
 }
 
 // binding is what a cursor belongs to: query, scope and span of the range.
@@ -114,32 +115,10 @@ func (l *listing) binding() []string {
 	return append([]string{l.page.Query.Text, l.q.Range.To.Sub(l.q.Range.From).String()}, ids...)
 }
 
-// environment answers a group that asks for nothing but environments from the
-// roll-up, which the engine then need not do.
-func (l *listing) environment(ctx context.Context, tx *store.Tx) error {
-	leaf, negated, ok := environmentLeaf(l.group)
-	if !ok {
-		return nil
-	}
-	names, all, err := environments(ctx, tx, l.filter.Scope, l.q.Range, leaf, negated)
-	if err != nil || !all {
-		return err
-	}
-	l.inEnvironments(names)
-	return nil
-}
-
-func (l *listing) inEnvironments(names []string) {
-	l.group, l.filter.Environments = nil, names
-	if len(names) == 0 {
-		l.filter.Scope = store.Scope{}
-	}
-}
-
 // read makes the page.
 func (l *listing) read(ctx context.Context, tx *store.Tx) error {
-	rows := l.rows
-	if l.group == nil {
+	rows := l.rowsSeen
+	if !l.asks() {
 		var err error
 		if rows, err = l.fromSQL(ctx, tx); err != nil {
 			return err
@@ -203,7 +182,7 @@ func (l *listing) ends(rows []errata.Issue) (onward, back *store.IssueCursor) {
 
 // finish adds what the rows show beside the issue itself.
 func (l *listing) finish(ctx context.Context, tx *store.Tx) (err error) {
-	if !l.page.First && l.group == nil { // of a walk nobody knows how many there are
+	if !l.page.First && !l.asks() { // of a walk nobody knows how many there are
 		if l.page.Moved, err = tx.MovedIssues(ctx, l.filter, l.page.AsOf); err != nil {
 			return err
 		}

@@ -2,9 +2,11 @@ package find
 
 import (
 	"context"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
+	"errata/internal/search"
 	"errata/internal/store"
 )
 
@@ -26,6 +28,9 @@ func (a asked) days() float64 { return a.over.To.Sub(a.over.From).Hours() / 24 }
 // canonical form, in which no plain identifier of a user is left.
 func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (out Query, err error) {
 	tree, notices, err := querylang.Parse(a.q)
+	if tags := s.tagsAmong(ctx, r, a, err); len(tags) > 0 {
+		tree, notices, err = querylang.Parse(a.q, tags...)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -57,6 +62,40 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	}
 	out.Tree, _, err = querylang.Parse(out.Text)
 	return out, err
+}
+
+// tagWait is how long the engine may think about whether a key is a tag, and
+// maxTagsAsked about how many it is asked.
+const (
+	tagWait      = 300 * time.Millisecond
+	maxTagsAsked = 10
+)
+
+// tagsAmong returns which of the keys that were taken for slips are tags of
+// events that the reader sees. While the engine is away none is.
+func (s *Service) tagsAmong(ctx context.Context, r reader, a asked, refused error) (tags []string) {
+	var keys []string
+	var rs []search.Request
+	for _, d := range errata.DetailsOf(refused) {
+		if d.Reason != "query.unknown_key" || len(keys) == maxTagsAsked {
+			continue
+		}
+		key := querylang.Fold(a.q[d.Start:d.End])
+		keys = append(keys, key)
+		rs = append(rs, search.Request{
+			Scope: r.scope(), From: a.over.From, To: a.over.To, TotalUpTo: 1,
+			Query: &querylang.Leaf{Key: querylang.Key{Name: "tags", Arg: key}, Values: []querylang.Value{{Kind: querylang.Present}}},
+		})
+	}
+	if len(keys) == 0 || !a.over.Valid() {
+		return nil
+	}
+	for i, answer := range s.multiSearch(ctx, r.who, tagWait, rs) {
+		if answer.Err == nil && answer.Result.Total.Value > 0 {
+			tags = append(tags, keys[i])
+		}
+	}
+	return tags
 }
 
 // issueIDs looks up short ids; what is absent or invisible is left out.

@@ -10,33 +10,87 @@ import (
 	"errata/internal/store"
 )
 
-// plan is a query taken apart: what SQL knows of issues, and what only events
-// know. A group means: the issue has at least one event that satisfies all of it.
+// plan is a query over issues taken apart: what SQL knows of them, and what
+// only events know. A group means: the issue has at least one event that
+// satisfies all of it.
 type plan struct {
-	filter store.IssueFilter // scope, statuses, severities, the rest of what SQL answers
+	filter store.IssueFilter // scope, statuses, severities, and rows
 	narrow bool              // filter selects by more than projects
-	group  querylang.Expr    // nil = none
+	rows   querylang.Expr    // what SQL is asked beside the fields of the filter
+	group  querylang.Expr    // the only group, joined by AND; nil = none
+	mixed  querylang.Plan    // groups that OR joins with predicates; the zero plan = none
 }
 
-// newPlan divides a bound query between SQL and the engine. What both know is
-// SQL's in issue lists and the engine's elsewhere; where OR joins it with what
-// only events know, it is the engine's too. An OR that neither can answer alone
-// is query.unsupported.
-func newPlan(r reader, bound querylang.Expr, in querylang.Place, now time.Time) (plan, error) {
-	rows, events, ok := querylang.Split(bound, in).Parts()
-	if !ok && in == querylang.InIssues {
-		rows, events, ok = querylang.Split(bound, querylang.InEvents).Parts()
-	}
-	if !ok {
-		return plan{}, refuseMixed(bound)
-	}
+// newPlan gives each part of a divided query to who answers it.
+func newPlan(r reader, tree querylang.Plan, now time.Time) (plan, error) {
 	p := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: r.ids()}}}
-	rest := p.takeAll(r, rows)
+	kids := tree.Kids
+	if tree.Kind != querylang.PlanAnd {
+		kids = []querylang.Plan{tree}
+	}
+	var rows querylang.Expr
+	var mixed []querylang.Plan
+	for _, k := range kids {
+		switch k.Kind {
+		case querylang.PlanSQL:
+			rows = querylang.All(rows, k.Expr)
+		case querylang.PlanEvents:
+			p.group = k.Expr
+		case querylang.PlanAnd, querylang.PlanOr:
+			mixed = append(mixed, k)
+		case querylang.PlanAll:
+		}
+	}
+	if len(mixed) > 0 && p.group != nil {
+		mixed = append(mixed, querylang.Plan{Kind: querylang.PlanEvents, Expr: p.group})
+	}
+	if len(mixed) > 0 {
+		p.group, p.mixed = nil, querylang.Plan{Kind: querylang.PlanAnd, Kids: mixed}
+	}
+	p.rows = p.takeAll(r, rows)
+	p.narrow = p.narrow || p.rows != nil
 	var err error
-	p.filter.Where, err = store.WhereIssues(rest, now.UnixMicro())
-	p.narrow = p.narrow || rest != nil
-	p.group = p.takeServices(r, events)
+	p.filter.Where, err = store.WhereIssues(p.rows, now.UnixMicro())
 	return p, err
+}
+
+// groups returns the event groups of a plan.
+func groups(p querylang.Plan) (out []querylang.Expr) {
+	if p.Kind == querylang.PlanEvents {
+		out = append(out, p.Expr)
+	}
+	for _, k := range p.Kids {
+		out = append(out, groups(k)...)
+	}
+	return out
+}
+
+// compose returns a plan as one predicate, with each group, in the order of
+// groups, replaced by what stands for it.
+func compose(p querylang.Plan, instead []querylang.Expr) querylang.Expr {
+	next := 0
+	var build func(p querylang.Plan) querylang.Expr
+	build = func(p querylang.Plan) querylang.Expr {
+		switch p.Kind {
+		case querylang.PlanSQL:
+			return p.Expr
+		case querylang.PlanEvents:
+			next++
+			return instead[next-1]
+		case querylang.PlanAll:
+			return nil
+		case querylang.PlanAnd, querylang.PlanOr:
+		}
+		kids := make([]querylang.Expr, len(p.Kids))
+		for i, k := range p.Kids {
+			kids[i] = build(k)
+		}
+		if p.Kind == querylang.PlanOr {
+			return querylang.Any(kids...)
+		}
+		return querylang.All(kids...)
+	}
+	return build(p)
 }
 
 // conjuncts returns what a query joins by AND at its top.
@@ -57,17 +111,6 @@ func plainLeaf(x querylang.Expr) (l *querylang.Leaf, negated bool) {
 	}
 	l, _ = x.(*querylang.Leaf)
 	return l, negated
-}
-
-// refuseMixed names a key that only SQL knows, joined by OR with others.
-func refuseMixed(bound querylang.Expr) error {
-	var culprit *querylang.Leaf
-	querylang.Each(bound, func(l *querylang.Leaf) {
-		if culprit == nil && querylang.FieldOf(l.Key).Column == querylang.OfIssue {
-			culprit = l
-		}
-	})
-	return unsupported(culprit, "“"+culprit.Key.String()+"” cannot be joined by OR with what only events know.")
 }
 
 func unsupported(l *querylang.Leaf, message string) error {

@@ -60,7 +60,7 @@ func (s *Service) Counts(ctx context.Context, who errata.Actor, queries []string
 				totals[i], known[i] = search.Total{Exact: true}, true
 				continue
 			}
-			if l.group != nil {
+			if l.asks() {
 				continue
 			}
 			n, err := tx.CountIssues(ctx, l.filter)

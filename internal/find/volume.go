@@ -71,10 +71,9 @@ type volume struct {
 	s        *Service
 	q        VolumeQuery
 	reader   reader
-	plan     plan
+	asked    EventsAsked
 	query    Query
 	counters *store.VolumeFilter // nil: the roll-ups cannot answer
-	ids      []string            // issues that SQL selected, when plan.narrow
 	out      Volume
 }
 
@@ -82,31 +81,13 @@ func (v *volume) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (e
 	if v.reader, err = v.s.reader(ctx, tx, who, errata.AnalyticsRead); err != nil {
 		return err
 	}
-	if v.query, err = v.s.parse(ctx, tx, v.reader, asked{q: v.q.Q, in: querylang.InEvents, over: v.q.Range}); err != nil {
+	a := asked{q: v.q.Q, in: querylang.InEvents, over: v.q.Range}
+	if v.asked, err = v.s.planEvents(ctx, tx, v.reader, a, v.span()); err != nil {
 		return err
 	}
-	if v.plan, err = newPlan(v.reader, v.query.Bound, querylang.InEvents, v.s.Clock()); err != nil {
-		return err
-	}
-	if v.plan.narrow {
-		return v.selectIssues(ctx, tx)
-	}
-	v.counters, err = v.rollUp(ctx, tx)
-	return err
-}
-
-// selectIssues reads which issues the query's SQL part means.
-func (v *volume) selectIssues(ctx context.Context, tx *store.Tx) (err error) {
-	f := v.plan.filter
-	f.From, f.To = v.span().From.UnixMicro(), v.span().To.UnixMicro()
-	limit := v.s.Engine.Caps().MaxIssueSet
-	v.ids, err = tx.IssueIDs(ctx, f, limit+1)
-	if len(v.ids) > limit {
-		const sentence = "More issues match than one chart can hold."
-		return errata.Because(errata.Invalid, sentence, nil, errata.Detail{
-			Reason: "query.too_broad", Field: "q", Message: sentence,
-			Hint: "Add service: or shorten the range.",
-		})
+	v.query = v.asked.Query
+	if !v.asked.None {
+		v.counters, err = v.rollUp(ctx, tx)
 	}
 	return err
 }
@@ -123,8 +104,8 @@ func (v *volume) span() Range {
 
 // rollUp returns the filter by which project_quarter answers, nil when it cannot.
 func (v *volume) rollUp(ctx context.Context, tx *store.Tx) (*store.VolumeFilter, error) {
-	f := &store.VolumeFilter{Scope: v.plan.filter.Scope}
-	for _, kid := range conjuncts(v.plan.group) {
+	f := &store.VolumeFilter{Scope: store.Scope{Projects: v.asked.Scope.Projects}}
+	for _, kid := range conjuncts(v.asked.Group) {
 		l, negated := plainLeaf(kid)
 		if l == nil {
 			return nil, nil

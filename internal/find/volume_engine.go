@@ -2,7 +2,6 @@ package find
 
 import (
 	"context"
-	"time"
 
 	"errata/internal/querylang"
 	"errata/internal/search"
@@ -17,16 +16,14 @@ const maxValues = 200
 
 func (v *volume) fromEngine(ctx context.Context) (Volume, error) {
 	v.out.Source = FromEngine
-	if v.plan.narrow && len(v.ids) == 0 || len(v.plan.filter.Scope.Projects) == 0 {
+	if v.asked.None {
 		v.series(nil)
 		if v.q.Compare {
 			v.out.Previous = make([]int64, len(v.out.Edges)-1)
 		}
 		return v.out, nil
 	}
-	ctx, cancel, wait := within(ctx, searchWait)
-	defer cancel()
-	answers := v.s.Engine.MultiSearch(ctx, v.requests(wait))
+	answers := v.s.multiSearch(ctx, v.reader.who, searchWait, v.requests())
 	for _, a := range answers {
 		if a.Err != nil {
 			return v.out, a.Err
@@ -77,15 +74,9 @@ func starts(a search.AggResult) counts {
 }
 
 // requests asks for the lines, and for the period before.
-func (v *volume) requests(wait time.Duration) []search.Request {
-	group := v.plan.group
-	if v.plan.narrow {
-		group = querylang.All(issueLeaf(v.ids...), group)
-	}
-	r := search.Request{
-		Scope: search.Scope{Projects: v.plan.filter.Scope.Projects}, Query: group, From: v.out.Range.From,
-		To: v.out.Range.To, Timeout: wait,
-	}
+func (v *volume) requests() []search.Request {
+	r := v.asked.Request()
+	r.From, r.To = v.out.Range.From, v.out.Range.To
 	byTime := search.Agg{Name: "time", Kind: search.Histogram, Interval: v.out.Interval, Zone: v.q.Zone}
 	r.Aggs = []search.Agg{{
 		Name: "by", Kind: search.Terms, Key: querylang.Key{Name: engineKeys[v.q.By]}, Size: maxValues,
