@@ -19,6 +19,7 @@ type Section struct {
 	ID    string  `json:"id"`
 	Title string  `json:"title"`
 	Text  string  `json:"text,omitempty"` // definitions and remarks
+	Code  bool    `json:"code,omitempty"` // Text is shown as it is, line by line
 	Table *Table  `json:"table,omitempty"`
 	Chart *Series `json:"chart,omitempty"`
 }

@@ -29,20 +29,23 @@ func (s *Store) NoteAccess(ctx context.Context, who errata.Actor, what errata.Ac
 // them leaves and again at the end; failed says that they did not all leave.
 // Details are ids, names of fields and counts.
 func (s *Store) NoteExport(ctx context.Context, who errata.Actor, what errata.Action, on errata.Resource, failed bool, details map[string]any) error {
-	return s.InTx(ctx, func(tx *Tx) error {
-		if !tx.write {
-			return errReadOnly
-		}
-		tx.permitted = true
-		line := newLine(who, what, on)
-		for k, v := range details {
-			line.Detail(k, v)
-		}
-		if failed {
-			line.Failed()
-		}
-		return tx.writeAudit(ctx, errata.StreamAccess, []*Line{line})
-	})
+	return s.InTx(ctx, func(tx *Tx) error { return tx.NoteExport(ctx, who, what, on, failed, details) })
+}
+
+// NoteExport is the same in a transaction that writes something beside it.
+func (tx *Tx) NoteExport(ctx context.Context, who errata.Actor, what errata.Action, on errata.Resource, failed bool, details map[string]any) error {
+	if !tx.write {
+		return errReadOnly
+	}
+	tx.permitted = true
+	line := newLine(who, what, on)
+	for k, v := range details {
+		line.Detail(k, v)
+	}
+	if failed {
+		line.Failed()
+	}
+	return tx.writeAudit(ctx, errata.StreamAccess, []*Line{line})
 }
 
 // How views of single things are written down: behind the answer and within

@@ -69,3 +69,20 @@ func appendText(line []byte, s string) []byte {
 
 func (f *ndjsonFile) Flush() error { return f.w.Flush() }
 func (f *ndjsonFile) Close() error { return f.w.Flush() }
+
+// linesFile writes what is JSON already, one document a line.
+type linesFile struct{ w *bufio.Writer }
+
+// Lines returns an encoder whose rows have one cell: a text of JSON in one line.
+func Lines(w io.Writer) Encoder { return linesFile{bufio.NewWriterSize(w, buffer)} }
+
+func (f linesFile) Row(cells []errata.Cell) error {
+	if err := check(cells, make([]errata.Column, 1)); err != nil {
+		return err
+	}
+	_, err := f.w.WriteString(Words(cells[0], errata.ColumnText) + "\n")
+	return err
+}
+
+func (f linesFile) Flush() error { return f.w.Flush() }
+func (f linesFile) Close() error { return f.w.Flush() }
