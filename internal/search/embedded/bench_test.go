@@ -62,7 +62,7 @@ func cpuTime() time.Duration {
 // BenchmarkSearch reads from ERRATA_BENCH_EVENTS events (20,000) of 30 days.
 func BenchmarkSearch(b *testing.B) {
 	e, newest := filled(b, benchEvents(b))
-	for _, c := range benchSearches(b, benchEnd, newest) {
+	for _, c := range benchSearches(b, newest) {
 		b.Run(c.name, func(b *testing.B) {
 			began := cpuTime()
 			for b.Loop() {
@@ -89,22 +89,9 @@ type benchSearch struct {
 
 // benchSearches are the searches of the pages. "schema" hits an eighth of the
 // events, "gateway" half of them, mostly by a frame.
-func benchSearches(b *testing.B, end time.Time, newest search.Doc) []benchSearch {
+func benchSearches(b *testing.B, newest search.Doc) []benchSearch {
 	b.Helper()
-	ask := func(q string, days int, aggs ...search.Agg) search.Request {
-		x, _, err := querylang.Parse(q)
-		if err == nil {
-			x, err = querylang.Bind(x, querylang.Env{Now: end})
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		r := search.Request{Scope: search.Scope{All: true}, Query: x, From: end.AddDate(0, 0, -days), To: end, Size: 50, TotalUpTo: 10_000, Aggs: aggs}
-		if len(aggs) > 0 {
-			r.Size, r.TotalUpTo = 0, 0
-		}
-		return r
-	}
+	ask := func(q string, days int, aggs ...search.Agg) search.Request { return asks(b, q, days, aggs...) }
 	key := func(name string) querylang.Key { return querylang.Key{Name: name} }
 	terms := func(k querylang.Key, n int, sub ...search.Agg) search.Agg {
 		return search.Agg{Name: "t" + k.Name, Kind: search.Terms, Key: k, Size: n, Sub: sub}

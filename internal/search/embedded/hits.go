@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"errata/internal/errata"
@@ -75,24 +76,24 @@ func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]searc
 			return nil, err
 		}
 	}
-	rows, err := p.rows(ctx, q, n, s.newer)
+	rows, err := p.rows(ctx, q, evColumns, n, s.newer)
 	if err != nil {
 		return nil, err
 	}
 	return s.e.complete(ctx, q, v.partition, rows, s.r.Fields == search.FieldsFull)
 }
 
-// rows reads the first n rows in order: from the index on time as long as a
+// rows reads columns of the first n rows in order: from the index on time as long as a
 // window of it fills the page, else by sorting all matches, which reads the
 // table from end to end instead of looking up row after row.
-func (p *plan) rows(ctx context.Context, q queryer, n int, newer bool) ([]row, error) {
+func (p *plan) rows(ctx context.Context, q queryer, columns string, n int, newer bool) ([]row, error) {
 	dir, op := "DESC", ">="
 	if newer {
 		dir, op = "ASC", "<="
 	}
 	read := func(from string, p plan) ([]row, error) {
-		return readRows(ctx, q, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY ts %[4]s, eid %[4]s, pid %[4]s LIMIT %[5]d",
-			evColumns, from, p.where, dir, n), p.args...)
+		return readRows(ctx, q, columns, fmt.Sprintf("FROM %s WHERE %s ORDER BY ts %[3]s, eid %[3]s, pid %[3]s LIMIT %[4]d",
+			from, p.where, dir, n), p.args...)
 	}
 	index, _, _, ok := p.inOrder()
 	if !ok {
@@ -123,14 +124,40 @@ type row struct {
 	cul, iss, usr                int64
 }
 
-func readRows(ctx context.Context, q queryer, sql string, args ...any) (out []row, err error) {
+// field returns where a column of ev stands in a row; eid, the only one that
+// is no number, is nil.
+func (r *row) field(column string) *int64 {
+	return map[string]*int64{
+		"id": &r.id, "pid": &r.pid, "ts": &r.ts, "rcv": &r.rcv, "cls": &r.cls, "level": &r.level, "sev": &r.sev,
+		"handled": &r.handled, "status": &r.status, "svc": &r.svc, "env": &r.env, "rel": &r.rel, "typ": &r.typ, "cod": &r.cod,
+		"cul": &r.cul, "iss": &r.iss, "usr": &r.usr,
+	}[column]
+}
+
+// readRows reads the columns, a list divided by commas, of the rows that from
+// selects. Values are taken as the driver gives them: converting each to its
+// type takes longer than reading it.
+func readRows(ctx context.Context, q queryer, columns, from string, args ...any) (out []row, err error) {
+	var r row
+	names := strings.Split(columns, ", ")
+	fields, values, dest := make([]*int64, len(names)), make([]any, len(names)), make([]any, len(names))
+	for i, n := range names {
+		fields[i], dest[i] = r.field(n), &values[i]
+	}
 	err = each(ctx, q, func(scan func(...any) error) error {
-		var r row
-		err := scan(&r.id, &r.pid, &r.eid, &r.ts, &r.rcv, &r.cls, &r.level, &r.sev, &r.handled, &r.status,
-			&r.svc, &r.env, &r.rel, &r.typ, &r.cod, &r.cul, &r.iss, &r.usr)
+		if err := scan(dest...); err != nil {
+			return err
+		}
+		for i, f := range fields {
+			if f == nil {
+				r.eid, _ = values[i].([]byte)
+			} else {
+				*f, _ = values[i].(int64)
+			}
+		}
 		out = append(out, r)
-		return err
-	}, sql, args...)
+		return nil
+	}, "SELECT "+columns+" "+from, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -206,34 +233,62 @@ func lookUpNames(ctx context.Context, q queryer, ids []int64) (map[int64]string,
 	return names, nil
 }
 
-// bodies unpacks the bodies of rows, on all cores, and hands each to fn.
+// bodies unpacks the bodies of rows, on all cores while the next are read, and
+// hands each to fn.
 func (e *Engine) bodies(ctx context.Context, q queryer, p *partition, ids []int64, whole bool, fn func(id int64, f face, payload []byte)) error {
-	for part := range slices.Chunk(ids, idsAtOnce) {
-		packed, err := readBodies(ctx, q, part)
-		if err != nil {
-			return err
-		}
-		pack, err := p.packer()
-		if err != nil {
-			return err
-		}
-		workers := min(runtime.GOMAXPROCS(0), len(packed)/32+1)
-		var wg sync.WaitGroup
-		for w := range workers {
-			wg.Go(func() {
-				for i := w; i < len(packed); i += workers {
-					b := &packed[i]
-					b.face, b.payload, b.err = pack.unpack(b.head, b.z, whole)
-				}
-			})
-		}
-		wg.Wait()
-		for i := range packed {
-			if packed[i].err != nil {
-				return packed[i].err
+	type chunk struct {
+		packed []body
+		err    error
+	}
+	next := make(chan chunk)
+	ctx, cancel := context.WithCancel(ctx)
+	var reader sync.WaitGroup
+	defer reader.Wait()
+	defer cancel()
+	reader.Go(func() {
+		defer close(next)
+		for part := range slices.Chunk(ids, idsAtOnce) {
+			packed, err := readBodies(ctx, q, part)
+			select {
+			case next <- chunk{packed, err}:
+			case <-ctx.Done():
+				return
 			}
-			fn(packed[i].id, packed[i].face, packed[i].payload)
 		}
+	})
+	for c := range next {
+		if c.err != nil {
+			return c.err
+		}
+		if err := unpackAll(p, c.packed, whole, fn); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// unpackAll unpacks bodies side by side.
+func unpackAll(p *partition, packed []body, whole bool, fn func(id int64, f face, payload []byte)) error {
+	pack, err := p.packer()
+	if err != nil {
+		return err
+	}
+	workers := min(runtime.GOMAXPROCS(0), len(packed)/32+1)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(packed); i += workers {
+				b := &packed[i]
+				b.face, b.payload, b.err = pack.unpack(b.head, b.z, whole)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range packed {
+		if packed[i].err != nil {
+			return packed[i].err
+		}
+		fn(packed[i].id, packed[i].face, packed[i].payload)
 	}
 	return nil
 }
@@ -323,7 +378,7 @@ func (e *Engine) where(ref errata.Ref) []view {
 }
 
 func (e *Engine) get(ctx context.Context, q queryer, p *partition, project string, eid []byte) ([]search.Hit, error) {
-	rows, err := readRows(ctx, q, "SELECT "+evColumns+" FROM ev WHERE eid = ? AND pid = (SELECT id FROM dict WHERE col = ? AND low = ? AND val = ?)",
+	rows, err := readRows(ctx, q, evColumns, "FROM ev WHERE eid = ? AND pid = (SELECT id FROM dict WHERE col = ? AND low = ? AND val = ?)",
 		eid, int64(colProject), querylang.Fold(project), project)
 	if err != nil {
 		return nil, err

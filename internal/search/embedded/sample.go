@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"errata/internal/querylang"
 	"errata/internal/search"
@@ -39,7 +40,7 @@ func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*
 	if err != nil || p.never {
 		return 0, err
 	}
-	rows, err := p.rows(ctx, q, n+1, false)
+	rows, err := p.rows(ctx, q, sampleColumns(cs), n+1, false)
 	if err != nil {
 		return 0, err
 	}
@@ -83,6 +84,28 @@ func faced(a *search.Agg) bool {
 		}
 	}
 	return false
+}
+
+// sampleColumns are the columns that aggregations look at: reading one costs
+// as much as finding the row.
+func sampleColumns(cs []*collector) string {
+	names := []string{"id", "ts"}
+	var note func(a *search.Agg)
+	note = func(a *search.Agg) {
+		if d, ok := dimensionOf(a.Key); ok {
+			names = append(names, d.sql)
+		} else if a.Key.Name == search.HasKey {
+			names = append(names, "typ", "cod", "cul", "env", "rel", "status")
+		}
+		for i := range a.Sub {
+			note(&a.Sub[i])
+		}
+	}
+	for _, c := range cs {
+		note(c.agg)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // addEvent counts one event with all its values.

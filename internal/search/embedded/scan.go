@@ -71,7 +71,7 @@ func (s *scanning) file(ctx context.Context, v view) error {
 		if err != nil || p.never {
 			return err
 		}
-		rows, err := p.rows(ctx, q, scanAtOnce, true)
+		rows, err := p.rows(ctx, q, evColumns, scanAtOnce, true)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *scanning) reading(ctx context.Context, v view, fn func(q queryer) error
 // left out.
 func rowsOf(ctx context.Context, q queryer, ids []int64) ([]row, error) {
 	cl := in("id", ids)
-	found, err := readRows(ctx, q, "SELECT "+evColumns+" FROM ev WHERE "+cl.sql, cl.args...)
+	found, err := readRows(ctx, q, evColumns, "FROM ev WHERE "+cl.sql, cl.args...)
 	if err != nil {
 		return nil, err
 	}
