@@ -88,6 +88,12 @@ func CanGroup(k querylang.Key) bool {
 	return false
 }
 
+// CanGroupKey says so of a key as a query writes it.
+func CanGroupKey(key string) bool {
+	k, ok := querylang.ParseKey(key)
+	return ok && CanGroup(k)
+}
+
 // Aggregate counts the events of the projects whose events the actor may read.
 // Errors: invalid (query.*, range, by, bucket, measure, top), unavailable or
 // slow_down when the engine is away.

@@ -48,10 +48,11 @@ func (h issue) show(c echo.Context) error {
 // when that event is gone.
 func (h issue) fill(c echo.Context, v find.IssueView, part page.Part, in *page.IssueIn) (code int, err error) {
 	in.Envs, in.LastDay, in.Back, in.Why = v.Environments, v.LastDay, back(c), why(v)
-	in.Trend = h.trend(c, v)
+	in.Trend, in.Beside = h.trend(c, v), h.beside(c, v)
 	if in.Event, err = h.event(c.Request().Context(), c, actorOf(c), v, part); err != nil {
 		return 0, err
 	}
+	in.Beside.Keys = tagKeys(in.Event.Event)
 	if in.Event.Event == nil && in.Event.Failed == nil && c.Param("event") != "" {
 		return http.StatusNotFound, nil
 	}

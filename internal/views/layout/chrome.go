@@ -52,13 +52,18 @@ const (
 	SectionNone     Section = ""
 	SectionOverview Section = "overview"
 	SectionIssues   Section = "issues"
+	SectionEvents   Section = "events"
 	SectionResponse Section = "response"
+	SectionReports  Section = "reports"
 	SectionServices Section = "services"
 	SectionSystem   Section = "system"
 	SectionUsers    Section = "users"
 	SectionRoles    Section = "roles"
 	SectionAudit    Section = "audit"
 	SectionAccount  Section = "account"
+	SectionViews    Section = "views"
+	SectionExports  Section = "exports" // has no entry in the navigation
+	SectionPrint    Section = "print"   // has none either
 )
 
 // NavItem is one entry of the navigation.
@@ -68,6 +73,7 @@ type NavItem struct {
 	Count           string // small figure behind the text, "" = none
 	Keys            string // key that follows g, "" = none
 	Foot            bool   // stands at the foot of the sidebar
+	View            string // slug of the saved view that it opens
 }
 
 // User is who is signed in. Note is a second line: a role or an e-mail address.
@@ -93,6 +99,8 @@ type Chrome struct {
 	Density Density
 	Section Section
 	Nav     []NavItem
+	Views   []NavItem // saved views of the reader, and those for everybody
+	View    string    // slug of the one that this page was opened by
 	Health  []Health
 	Notices []ui.Notice // of the whole installation: read-only, for example
 	Keys    []KeyGroup  // of this page, for the list of shortcuts
@@ -111,8 +119,10 @@ func Nav(may func(errata.Action) bool) []NavItem {
 	}{
 		{NavItem{Text: "Overview", URL: "/overview", Icon: "layout-dashboard", Section: SectionOverview, Keys: "o"}, errata.IssueRead},
 		{NavItem{Text: "Issues", URL: IssuesStart, Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
+		{NavItem{Text: "Events", URL: "/events", Icon: "list", Section: SectionEvents, Keys: "e"}, errata.EventRead},
 		{NavItem{Text: "Response", URL: "/analytics/response", Icon: "chart-no-axes-combined", Section: SectionResponse, Keys: "a"}, errata.AnalyticsRead},
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
+		{NavItem{Text: "Reports", URL: "/reports", Icon: "table-2", Section: SectionReports, Keys: "p"}, errata.ReportRead},
 		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},
 		{NavItem{Text: "Roles", URL: "/roles", Icon: "shield-check", Section: SectionRoles, Foot: true}, errata.RoleRead},
 		{NavItem{Text: "Audit", URL: "/audit", Icon: "scroll-text", Section: SectionAudit, Foot: true}, errata.AuditRead},
@@ -134,6 +144,11 @@ func (c Chrome) FullTitle() string {
 	}
 	return c.Title + " · Errata"
 }
+
+// maxShownViews is how many saved views the navigation has room for.
+const maxShownViews = 8
+
+func (c Chrome) shownViews() []NavItem { return c.Views[:min(len(c.Views), maxShownViews)] }
 
 func (c Chrome) places(foot bool) []NavItem {
 	var out []NavItem

@@ -6,11 +6,16 @@ package layout
 // both name.
 var sheets = map[Section][]string{
 	SectionOverview: {"css/pages/overview.css"},
-	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css", "css/pages/search.css"},
-	SectionResponse: {"css/pages/overview.css", "css/pages/response.css"},
+	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css", "css/pages/search.css", "css/pages/events.css"},
+	SectionEvents:   {"css/pages/overview.css", "css/pages/search.css", "css/pages/events.css"},
+	SectionResponse: {"css/pages/overview.css", "css/pages/response.css", "css/pages/search.css"},
+	SectionReports:  {"css/pages/people.css", "css/pages/reports.css"},
 	SectionSystem:   {"css/pages/system.css"},
 	SectionUsers:    {"css/pages/people.css"},
 	SectionRoles:    {"css/pages/people.css"},
 	SectionAudit:    {"css/pages/people.css"},
+	SectionExports:  {"css/pages/people.css", "css/pages/export.css"},
+	SectionPrint:    {"css/pages/print.css"},
 	SectionAccount:  {"css/pages/people.css"},
+	SectionViews:    {"css/pages/search.css"},
 }

@@ -25,6 +25,7 @@ type IssueIn struct {
 	Response ResponseIn
 	Activity ActivityIn
 	Conflict string // what somebody else did meanwhile, "" = nothing
+	Beside   BesideIn
 }
 
 // Issue is the page of one issue.
@@ -38,6 +39,7 @@ type Issue struct {
 	Trend    Trend
 	Context  []ui.Row
 	Why      *Why
+	Beside   Beside
 	Event    Event
 	Response Response
 	Activity Activity
@@ -73,7 +75,7 @@ func NewIssue(c layout.Chrome, in IssueIn) Issue {
 		List: ListURL{Path: "/issues", Q: "service:" + in.Service.Slug}.String(),
 		Head: changed.Head, Facts: newFacts(in), Trend: NewTrend(in.Trend),
 		Context: newContext(in), Why: newWhy(in.Why), Event: newEvent(id, in),
-		Response: changed.Response, Activity: changed.Activity,
+		Response: changed.Response, Activity: changed.Activity, Beside: newBeside(id, in),
 	}
 	if m.Back == "" {
 		m.Back = "/issues"

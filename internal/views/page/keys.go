@@ -10,6 +10,7 @@ var (
 		{Keys: []string{"/"}, Does: "Search"},
 		{Keys: []string{"g", "o"}, Does: "Go to the overview"},
 		{Keys: []string{"g", "i"}, Does: "Go to issues"},
+		{Keys: []string{"g", "e"}, Does: "Go to events"},
 		{Keys: []string{"g", "a"}, Does: "Go to response times"},
 		{Keys: []string{"g", "s"}, Does: "Go to service set-up"},
 		{Keys: []string{"g", "u"}, Does: "Go to users"},

@@ -73,3 +73,27 @@ func (m Analytics) Whole() templ.Component { return analyticsPage(m) }
 
 // Whole shows the page.
 func (m Episodes) Whole() templ.Component { return episodesPage(m) }
+
+// Whole shows the page.
+func (m Events) Whole() templ.Component { return eventsPage(m) }
+
+// Part shows the list, the chart or the fields.
+func (m Events) Part(name string) (templ.Component, bool) {
+	switch {
+	case name == "list" && m.Counts != nil:
+		return countsCard(*m.Counts), true
+	case name == "list":
+		return eventList(m.List), true
+	case name == "chart" && m.Chart != nil:
+		return explorerChart(*m.Chart), true
+	case name == "fields":
+		return fieldsPart(m.Fields), true
+	}
+	return nil, false
+}
+
+// Whole shows the page.
+func (m TracePage) Whole() templ.Component { return tracePage(m) }
+
+// Whole shows the page.
+func (m TagsPage) Whole() templ.Component { return tagsPage(m) }

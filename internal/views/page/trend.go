@@ -23,6 +23,9 @@ type TrendIn struct {
 	Edges    []time.Time
 	Counts   [4][]int64
 	Events   []int64
+	Groups   []chart.Series // instead of both: any series; their values are counts
+	Users    bool           // users are counted: of several buckets they may be the same
+	Distinct int64          // how many users there are
 	Previous []int64
 	Before   string // the previous period in words: "previous 24 h"
 	Marks    []TrendMark
@@ -94,11 +97,8 @@ func NewTrend(in TrendIn) Trend {
 	series := in.series(n)
 	t.Chart = chart.Stacked{Series: series, Buckets: in.buckets(n, series), Previous: floats(in.Previous, n), Labels: in.labels(), Marks: in.marks()}
 	t.Legend = series
-	total := sum(in.Events)
-	for _, c := range in.Counts {
-		total += sum(c)
-	}
-	t.Total = ui.Count(total, "event", "events")
+	total := in.total(series)
+	t.Total = in.count(total)
 	if before := sum(in.Previous); in.Previous != nil && total+before > 0 {
 		t.Delta = newDelta(total, before)
 	}
@@ -107,7 +107,29 @@ func NewTrend(in TrendIn) Trend {
 	return t
 }
 
+// total is what all buckets hold together.
+func (in TrendIn) total(series []chart.Series) (n int64) {
+	if in.Users {
+		return in.Distinct
+	}
+	for _, s := range series {
+		n += total(s.Values)
+	}
+	return n
+}
+
+// count writes a figure of the chart with what it counts.
+func (in TrendIn) count(n int64) string {
+	if in.Users {
+		return ui.Count(n, "user", "users")
+	}
+	return ui.Count(n, "event", "events")
+}
+
 func (in TrendIn) series(n int) []chart.Series {
+	if in.Groups != nil {
+		return in.Groups
+	}
 	if in.Events != nil {
 		return []chart.Series{{Name: "Events", Class: "fc1", Values: floats(in.Events, n)}}
 	}
@@ -148,7 +170,7 @@ func (in TrendIn) buckets(n int, series []chart.Series) []chart.Bucket {
 func (in TrendIn) bucketTitle(i int, series []chart.Series) string {
 	s := in.bucketName(i)
 	if len(series) == 1 {
-		s += ": " + ui.Count(at(series[0].Values, i), "event", "events")
+		s += ": " + in.count(at(series[0].Values, i))
 	} else {
 		s += figures(series, func(values []float64) int64 { return at(values, i) })
 	}
