@@ -138,8 +138,14 @@ func nextTurn(now time.Time) (at time.Time, seal bool) {
 	return midnight.AddDate(0, 0, 1).Add(sealAt), true
 }
 
-// seal tries for an hour to find yesterday untouched for a minute.
+// seal tries for an hour to find yesterday untouched for a minute, and then
+// lets go of the bytes of what was erased.
 func (n *night) seal(ctx context.Context, at time.Time) {
+	defer func() {
+		if err := n.engine.Purge(ctx); err != nil {
+			n.log.WarnContext(ctx, "indices could not be rewritten without erased events", slog.Any("error", err))
+		}
+	}()
 	for range int(time.Hour / sealAgain) {
 		done, err := n.engine.Seal(ctx, at.AddDate(0, 0, -1))
 		if err != nil {

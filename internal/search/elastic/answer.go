@@ -47,14 +47,8 @@ type hit struct {
 
 // result turns a member into the answer of its request.
 func (e *Engine) result(r *search.Request, m *member) (*search.Result, error) {
-	if m.Error != nil {
-		m.Error.status = m.Status
-		return nil, classify(m.Error)
-	}
-	if len(m.Shards.Failures) > 0 && m.Shards.Successful == 0 {
-		f := m.Shards.Failures[0].Reason
-		f.status = m.Status
-		return nil, because(errata.Unavailable, reasonUnreachable, "The event store cannot answer now.", &f)
+	if err := refusedMember(m); err != nil {
+		return nil, err
 	}
 	res := &search.Result{Gaps: e.gaps(r, m), Aggs: make(map[string]search.AggResult, len(r.Aggs))}
 	if r.TotalUpTo > 0 {
@@ -72,6 +66,21 @@ func (e *Engine) result(r *search.Request, m *member) (*search.Result, error) {
 		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", err)
 	}
 	return res, nil
+}
+
+// refusedMember is the error of a member that answers nothing at all.
+func refusedMember(m *member) error {
+	if m.Error != nil {
+		cause := *m.Error
+		cause.status = m.Status
+		return classify(&cause)
+	}
+	if len(m.Shards.Failures) > 0 && m.Shards.Successful == 0 {
+		f := m.Shards.Failures[0].Reason
+		f.status = m.Status
+		return because(errata.Unavailable, reasonUnreachable, "The event store cannot answer now.", &f)
+	}
+	return nil
 }
 
 // gaps tells which days were not read, or that time ran out somewhere.
@@ -117,32 +126,39 @@ func (e *Engine) pageOf(r *search.Request, hits []hit, res *search.Result) error
 		return err
 	}
 	more := len(hits) > r.Size
-	hits = hits[:min(len(hits), r.Size)]
+	if res.Hits, err = e.hits(r, hits[:min(len(hits), r.Size)]); err != nil {
+		return err
+	}
 	if newer {
-		slices.Reverse(hits)
+		slices.Reverse(res.Hits)
 	}
-	res.Hits = make([]search.Hit, len(hits))
-	for i := range hits {
-		record, err := hits[i].Fields.record()
-		if err != nil {
-			return err
-		}
-		class, _, _ := parseIndex(e.o.Prefix, hits[i].Index)
-		res.Hits[i] = search.Hit{Record: record, Class: class}
-		if r.Fields == search.FieldsFull {
-			res.Hits[i].Payload = []byte(hits[i].Source.Errata.Payload)
-		}
-	}
-	if len(hits) == 0 {
+	if len(res.Hits) == 0 {
 		return nil
 	}
 	if newer || more {
-		res.Next = r.Cursor(search.PlaceOf(&res.Hits[len(hits)-1]), false)
+		res.Next = r.Cursor(search.PlaceOf(&res.Hits[len(res.Hits)-1]), false)
 	}
 	if newer && more || !newer && paged {
 		res.Prev = r.Cursor(search.PlaceOf(&res.Hits[0]), true)
 	}
 	return nil
+}
+
+// hits reads hits in the order of the answer, which others may be reading too.
+func (e *Engine) hits(r *search.Request, list []hit) ([]search.Hit, error) {
+	out := make([]search.Hit, len(list))
+	for i := range list {
+		record, err := list[i].Fields.record()
+		if err != nil {
+			return nil, err
+		}
+		class, _, _ := parseIndex(e.o.Prefix, list[i].Index)
+		out[i] = search.Hit{Record: record, Class: class}
+		if r.Fields == search.FieldsFull {
+			out[i].Payload = []byte(list[i].Source.Errata.Payload)
+		}
+	}
+	return out, nil
 }
 
 // aggAnswer is what the cluster says to one aggregation.

@@ -72,6 +72,8 @@ type Engine struct {
 	client *client
 	window *window
 
+	answers *answers
+
 	probing sync.Mutex
 	version atomic.Pointer[string] // set when cluster and template are found in order
 	closed  atomic.Bool
@@ -99,7 +101,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, log: o.Log, client: c, window: newWindow(o.MaxInflight)}
+	e := &Engine{o: o, log: o.Log, client: c, window: newWindow(o.MaxInflight), answers: newAnswers(o.Clock)}
 	ctx, cancel := context.WithTimeout(ctx, firstProbe)
 	defer cancel()
 	switch err := e.ensure(ctx); {

@@ -40,6 +40,7 @@ type fake struct {
 	version  string
 	template reply // to GET of the template
 	put      reply // to PUT of the template
+	indices  reply // to the list of indices
 	bulk     func(n int, docs []action) reply
 	msearch  func(n int, lines []string) reply
 	down     bool
@@ -100,7 +101,10 @@ func (f *fake) answer(r *http.Request, text []byte) reply {
 	case strings.HasPrefix(path, "/_index_template"):
 		return f.put
 	}
-	f.log = append(f.log, r.Method+" "+r.URL.Path)
+	if strings.HasPrefix(r.URL.Path, "/_cat/indices") {
+		return f.indices
+	}
+	f.log = append(f.log, r.Method+" "+r.URL.RequestURI())
 	return reply{status: 200, body: `{}`}
 }
 

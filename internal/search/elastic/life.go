@@ -22,6 +22,7 @@ type index struct {
 	class  int
 	day    time.Time
 	events int64
+	erased int64 // still on disk
 	bytes  int64 // of the primary copies
 }
 
@@ -30,10 +31,11 @@ func (e *Engine) list(ctx context.Context, pattern string) ([]index, error) {
 	var rows []struct {
 		Index  string `json:"index"`
 		Events string `json:"docs.count"`
+		Erased string `json:"docs.deleted"`
 		Bytes  string `json:"pri.store.size"`
 	}
 	err := e.client.do(ctx, esapi.CatIndicesRequest{
-		Index: []string{pattern}, Format: "json", Bytes: "b", H: []string{"index", "docs.count", "pri.store.size"}, ExpandWildcards: "open",
+		Index: []string{pattern}, Format: "json", Bytes: "b", H: []string{"index", "docs.count", "docs.deleted", "pri.store.size"}, ExpandWildcards: "open",
 	}, &rows)
 	if errata.CodeOf(err) == errata.NotFound {
 		return nil, nil
@@ -48,8 +50,9 @@ func (e *Engine) list(ctx context.Context, pattern string) ([]index, error) {
 			continue
 		}
 		events, _ := strconv.ParseInt(r.Events, 10, 64) // empty while a shard starts
+		erased, _ := strconv.ParseInt(r.Erased, 10, 64)
 		bytes, _ := strconv.ParseInt(r.Bytes, 10, 64)
-		all = append(all, index{r.Index, class, day, events, bytes})
+		all = append(all, index{r.Index, class, day, events, erased, bytes})
 	}
 	slices.SortFunc(all, func(a, b index) int { return strings.Compare(a.name, b.name) })
 	return all, nil
@@ -82,6 +85,7 @@ func (e *Engine) Expire(ctx context.Context, class int, before time.Time) (repor
 		}
 		return nil
 	})
+	e.answers.forget()
 	if err != nil {
 		return search.ExpireReport{}, err
 	}
@@ -90,6 +94,7 @@ func (e *Engine) Expire(ctx context.Context, class int, before time.Time) (repor
 
 // Refresh makes what is indexed visible; see search.Engine.
 func (e *Engine) Refresh(ctx context.Context) error {
+	defer e.answers.forget()
 	return e.read(ctx, func(ctx context.Context) error {
 		lenient := true
 		return e.client.do(ctx, esapi.IndicesRefreshRequest{

@@ -16,7 +16,7 @@ import (
 )
 
 // schemaVersion is raised with every change of the template.
-const schemaVersion = 1
+const schemaVersion = 2
 
 //go:embed template.json
 var templateText []byte

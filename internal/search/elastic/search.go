@@ -72,10 +72,7 @@ func (e *Engine) prepare(at int, r *search.Request) (task, error) {
 // run sends the tasks together. One member that cannot be parsed refuses the
 // whole request; then each is sent alone, so that the others are answered.
 func (e *Engine) run(ctx context.Context, tasks []task, out []search.Answer) {
-	members, err := e.send(ctx, tasks)
-	for wait := firstSettle; e.settling(members) && wait < lastSettle && sleep(ctx, wait); wait *= 2 {
-		members, err = e.send(ctx, tasks)
-	}
+	members, err := e.ask(ctx, tasks)
 	if err != nil && len(tasks) > 1 && errata.CodeOf(err) == errata.Invalid {
 		for _, t := range tasks {
 			e.run(ctx, []task{t}, out)
@@ -91,16 +88,35 @@ func (e *Engine) run(ctx context.Context, tasks []task, out []search.Answer) {
 	}
 }
 
-// send is one _msearch; it answers with as many members as tasks.
-func (e *Engine) send(ctx context.Context, tasks []task) ([]member, error) {
+// ask sends the tasks, unless the same were asked a moment ago.
+func (e *Engine) ask(ctx context.Context, tasks []task) ([]member, error) {
+	if err := e.open(); err != nil {
+		return nil, err
+	}
 	text, limit, err := lines(tasks)
 	if err != nil {
 		return nil, errata.E(errata.Internal, "The search could not be written down.", err)
 	}
+	return e.answers.get(ctx, text, func(ctx context.Context) ([]member, error) {
+		return e.sendSettled(ctx, text, limit, len(tasks))
+	})
+}
+
+// sendSettled is send, again and again while an index is being made.
+func (e *Engine) sendSettled(ctx context.Context, text []byte, limit time.Duration, n int) ([]member, error) {
+	members, err := e.send(ctx, text, limit, n)
+	for wait := firstSettle; e.settling(members) && wait < lastSettle && sleep(ctx, wait); wait *= 2 {
+		members, err = e.send(ctx, text, limit, n)
+	}
+	return members, err
+}
+
+// send is one _msearch; it answers with n members.
+func (e *Engine) send(ctx context.Context, text []byte, limit time.Duration, n int) ([]member, error) {
 	var answer struct {
 		Responses []member `json:"responses"`
 	}
-	err = e.read(ctx, func(ctx context.Context) error {
+	err := e.read(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, limit+slack)
 		defer cancel()
 		answer.Responses = nil
@@ -112,7 +128,7 @@ func (e *Engine) send(ctx context.Context, tasks []task) ([]member, error) {
 	if err != nil && len(answer.Responses) == 0 {
 		return nil, err
 	}
-	if len(answer.Responses) != len(tasks) { // members of refusals are kept: each says its own
+	if len(answer.Responses) != n { // members of refusals are kept: each says its own
 		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", err)
 	}
 	return answer.Responses, nil
