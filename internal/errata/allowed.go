@@ -17,6 +17,7 @@ const (
 	ActUnignore = "unignore"
 	ActSeverity = "severity"
 	ActStage    = "stage"
+	ActUndo     = "undo"
 )
 
 // Stages, Causes and IgnoreReasons are the closed lists that people choose from.
@@ -39,6 +40,9 @@ const (
 	ReasonStage    = "act.unknown_stage"
 	ReasonAssignee = "act.assignee"
 	ReasonTooOld   = "act.too_old"
+
+	ReasonUndoLate    = "undo_late"
+	ReasonUndoNotLast = "undo_not_last"
 )
 
 // admitted lists the acts that each status admits: the table of transitions,

@@ -53,6 +53,7 @@ type CloseReason string
 const (
 	ClosedResolved CloseReason = "resolved"
 	ClosedIgnored  CloseReason = "ignored"
+	ClosedUndone   CloseReason = "undone" // it should not have begun
 )
 
 // Episode is one time that an issue was open: what MTTA and MTTR are computed
@@ -95,6 +96,7 @@ const (
 	RuleReopen      Rule = "T16"
 	RuleIgnore      Rule = "T18"
 	RuleUnignore    Rule = "T19"
+	RuleUndo        Rule = "T26"
 	RuleField       Rule = "F" // a field changed, the status did not
 )
 
@@ -111,6 +113,8 @@ type Transition struct {
 	Detail                 map[string][2]string
 	NoteID, EventID        string
 	RequestID              string
+	JobID                  string // of an act on many
+	UndoOf                 string // id of the row that this one undoes
 }
 
 // NoteKind tells a comment from the text beside an act.

@@ -19,7 +19,8 @@ type Step struct {
 	Opened     bool    // Episode is new
 	Resolution *Resolution
 	Rows       []Transition
-	Seen       int64 // events that belong to the open episode
+	Undone     *Episode // one that an undo withdraws
+	Seen       int64    // events that belong to the open episode
 }
 
 // Changed says whether there is anything to write but counters.

@@ -48,6 +48,24 @@ func (tx *Tx) UpdateEpisode(ctx context.Context, e errata.Episode) error {
 	return err
 }
 
+// RestoreEpisode puts back how urgent an episode was at most, which UpdateEpisode
+// only raises, and gives it the events of one that was withdrawn without any
+// left to it. The version of the issue says that nobody wrote meanwhile.
+func (tx *Tx) RestoreEpisode(ctx context.Context, e errata.Episode, undone *errata.Episode) error {
+	if _, err := tx.change(ctx, `UPDATE issue_episode SET severity_peak = $2 WHERE id = $1`, e.ID, int64(e.SeverityPeak)); err != nil {
+		return err
+	}
+	if undone == nil || undone.Events > 0 {
+		return nil
+	}
+	if _, err := tx.change(ctx, `UPDATE issue_episode SET events = events + (SELECT u.events FROM issue_episode u WHERE u.id = $2) WHERE id = $1`,
+		e.ID, undone.ID); err != nil {
+		return err
+	}
+	_, err := tx.change(ctx, `UPDATE issue_episode SET events = 0 WHERE id = $1`, undone.ID)
+	return err
+}
+
 // AddEpisodeEvents counts events into the open episode of an issue that has
 // come to a severity; without an open episode nothing happens.
 func (tx *Tx) AddEpisodeEvents(ctx context.Context, issueID string, n int64, severity errata.Severity) error {
@@ -57,9 +75,11 @@ func (tx *Tx) AddEpisodeEvents(ctx context.Context, issueID string, n int64, sev
 	return err
 }
 
-// EpisodeOf returns the open episode of an issue, else the last; Seq 0: none.
+// EpisodeOf returns the open episode of an issue, else the last that was not
+// undone; Seq 0: none.
 func (tx *Tx) EpisodeOf(ctx context.Context, issueID string) (e errata.Episode, err error) {
-	err = tx.rows(ctx, `SELECT `+episodeColumns+` FROM issue_episode WHERE issue_id = $1 ORDER BY seq DESC LIMIT 1`, []any{issueID},
+	err = tx.rows(ctx, `SELECT `+episodeColumns+` FROM issue_episode WHERE issue_id = $1
+		ORDER BY CASE WHEN closed_at IS NULL THEN 0 WHEN close_reason = 'undone' THEN 2 ELSE 1 END, seq DESC LIMIT 1`, []any{issueID},
 		func(r scanner) (err error) {
 			e, err = scanEpisode(r)
 			return err

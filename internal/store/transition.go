@@ -9,12 +9,13 @@ import (
 )
 
 const transitionColumns = `id, issue_id, project_id, seq, episode_seq, at, rule, actor_kind, actor_id, via, from_status, to_status, reason,
-	detail, note_id, event_id, request_id`
+	detail, note_id, event_id, request_id, job_id, undo_of`
 
 func scanTransition(r scanner) (t errata.Transition, err error) {
 	var detail string
 	err = r.Scan(&t.ID, &t.IssueID, &t.ProjectID, &t.Seq, &t.EpisodeSeq, &t.At, (*string)(&t.Rule), (*string)(&t.ActorKind), &t.ActorID,
-		&t.Via, (*string)(&t.From), (*string)(&t.To), (*string)(&t.Reason), &detail, zero(&t.NoteID), zero(&t.EventID), zero(&t.RequestID))
+		&t.Via, (*string)(&t.From), (*string)(&t.To), (*string)(&t.Reason), &detail, zero(&t.NoteID), zero(&t.EventID), zero(&t.RequestID),
+		zero(&t.JobID), zero(&t.UndoOf))
 	if err != nil {
 		return t, err
 	}
@@ -38,9 +39,9 @@ func (tx *Tx) CreateTransition(ctx context.Context, t errata.Transition) error {
 		}
 	}
 	_, err := tx.change(ctx, `INSERT INTO issue_transition (`+transitionColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		t.ID, t.IssueID, t.ProjectID, t.Seq, t.EpisodeSeq, t.At, string(t.Rule), string(t.ActorKind), t.ActorID, t.Via, string(t.From),
-		string(t.To), string(t.Reason), string(detail), null(t.NoteID), null(t.EventID), null(t.RequestID))
+		string(t.To), string(t.Reason), string(detail), null(t.NoteID), null(t.EventID), null(t.RequestID), null(t.JobID), null(t.UndoOf))
 	return err
 }
 

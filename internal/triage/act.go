@@ -20,6 +20,7 @@ type attempt struct {
 	form Form
 	deed
 	at  int64
+	job string // of an act on many, "" = none
 	ids store.IDs
 }
 
@@ -33,6 +34,11 @@ func (s *Service) act(ctx context.Context, who errata.Actor, id string, f Form, 
 		c, err := s.open(ctx, tx, who, id)
 		if err != nil {
 			return err
+		}
+		if d.look != nil {
+			if err := d.look(c); err != nil {
+				return err
+			}
 		}
 		line, err := tx.Permit(who, d.right(c.issue), c.resource())
 		if err != nil {
@@ -218,12 +224,19 @@ func (s *Service) write(c *scene, t *attempt, step *errata.Step, noteID string) 
 	if step.Resolution != nil {
 		add(func() error { return c.tx.CreateResolution(c.ctx, *step.Resolution) })
 	}
+	if step.Undone != nil { // before another one is open again
+		add(func() error { return c.tx.UpdateEpisode(c.ctx, *step.Undone) })
+	}
 	if step.Opened {
 		add(func() error { return c.tx.CreateEpisode(c.ctx, step.Episode) })
 	} else if step.Episode != c.episode {
 		add(func() error { return c.tx.UpdateEpisode(c.ctx, step.Episode) })
 	}
+	if t.name == errata.ActUndo {
+		add(func() error { return c.tx.RestoreEpisode(c.ctx, step.Episode, step.Undone) })
+	}
 	for _, row := range step.Rows {
+		row.JobID = t.job
 		add(func() error { return c.tx.CreateTransition(c.ctx, row) })
 	}
 	if t.owner != "" {

@@ -35,7 +35,9 @@ func (s *Service) doBulk(ctx context.Context, w *jobs.Work) (any, error) {
 	}
 	for after := position(j.Cursor); after < j.Total && err == nil; after += bulkStep {
 		to := min(after+bulkStep, j.Total)
-		if err = s.step(ctx, w, s.attempt(who, Form{Note: p.Note}, d), after, to); err == nil {
+		t := s.attempt(who, Form{Note: p.Note}, d)
+		t.job = j.ID
+		if err = s.step(ctx, w, t, after, to); err == nil {
 			err = s.Fail("triage.step")
 		}
 	}

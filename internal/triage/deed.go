@@ -15,8 +15,9 @@ type deed struct {
 	right  func(errata.Issue) errata.Action
 	fields []string
 	do     func(*scene, errata.Act) (errata.Step, error)
-	owner  string // account that has the issue afterwards, "" = not an assignment
-	wrong  error  // what the form asks for in vain; told to those who may act at all
+	owner  string             // account that has the issue afterwards, "" = not an assignment
+	look   func(*scene) error // reads what right needs to know; nil: nothing
+	wrong  error              // what the form asks for in vain; told to those who may act at all
 }
 
 // scene is an issue as a transaction sees it.

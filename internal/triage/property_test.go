@@ -19,6 +19,11 @@ var table = map[errata.Rule][]string{
 	"T12": {"acknowledged open"}, "T13": {"open resolved", "acknowledged resolved", "ignored resolved"},
 	"T15": {"resolved open", "resolved acknowledged"}, "T16": {"resolved open"},
 	"T18": {"open ignored", "acknowledged ignored", "resolved ignored"}, "T19": {"ignored open"},
+	"T26": {
+		"open open", "acknowledged acknowledged", "resolved resolved", "ignored ignored", "acknowledged open", "open acknowledged", "resolved open",
+		"resolved acknowledged", "resolved ignored", "open resolved", "acknowledged resolved", "ignored open", "ignored acknowledged",
+		"ignored resolved", "open ignored",
+	},
 	"F": {"open open", "acknowledged acknowledged", "resolved resolved", "ignored ignored"},
 }
 
@@ -41,7 +46,11 @@ func (m *model) take(s errata.Step) {
 	}
 	m.rows = append(m.rows, s.Rows...)
 	m.issue = s.Issue
-	last := len(m.episodes) - 1
+	last := m.standing()
+	if s.Undone != nil {
+		m.episodes[s.Undone.Seq-1] = *s.Undone
+		last = m.standing()
+	}
 	switch {
 	case s.Opened:
 		s.Episode.Events = s.Seen
@@ -74,14 +83,14 @@ func (m *model) event(t *rapid.T) {
 
 // act draws something that somebody does, and takes its step if it is legal.
 func (m *model) act(t *rapid.T) {
-	i, ep := m.issue, m.episodes[len(m.episodes)-1]
+	i, ep := m.issue, m.episodes[m.standing()]
 	a := errata.Act{At: m.at - rapid.Int64Range(0, 2e6).Draw(t, "skew"), Who: rapid.SampledFrom([]errata.Actor{ada, grace, robot}).Draw(t, "who")}
 	if rapid.Bool().Draw(t, "note") {
 		a.NoteID = m.next()
 	}
 	var s errata.Step
 	var err error
-	switch rapid.SampledFrom([]string{"ack", "unack", "assign", "resolve", "reopen", "ignore", "unignore", "severity", "auto", "stage"}).Draw(t, "act") {
+	switch rapid.SampledFrom([]string{"ack", "unack", "assign", "resolve", "reopen", "ignore", "unignore", "severity", "auto", "stage", "undo"}).Draw(t, "act") {
 	case "ack":
 		s, err = i.Acknowledge(ep, a)
 	case "unack":
@@ -100,6 +109,8 @@ func (m *model) act(t *rapid.T) {
 		s, err = i.SetSeverity(ep, a, errata.Severity(rapid.IntRange(0, 3).Draw(t, "severity")))
 	case "auto":
 		s, err = i.FreeSeverity(ep, a)
+	case "undo":
+		s, err = i.Undo(errata.Past{Rows: m.rows, Episodes: m.episodes, Version: i.Version}, a)
 	case "stage":
 		s, err = i.SetStage(ep, a, rapid.SampledFrom(append(errata.Stages, "")).Draw(t, "stage"))
 	}
@@ -152,7 +163,7 @@ func checkTable(t *rapid.T, rows []errata.Transition) {
 
 func checkClosed(t *rapid.T, before []errata.Episode, now state, rows []errata.Transition) {
 	for n, e := range before {
-		again := n == len(before)-1 && len(rows) == 1 && rows[0].Rule == errata.RuleReopenSame
+		again := len(rows) == 1 && (rows[0].Rule == errata.RuleReopenSame || rows[0].Rule == errata.RuleUndo)
 		if e.ClosedAt != 0 && !again && now.episodes[n] != e {
 			t.Errorf("a closed episode changed: %+v, now %+v", e, now.episodes[n])
 		}

@@ -131,6 +131,15 @@ func (s *Service) Unignore(ctx context.Context, who errata.Actor, id string, f F
 	}})
 }
 
+// Undo takes back what the actor did to the issue at most ten minutes ago, if
+// nothing else has happened since. Version is the one that the act made. Errors:
+// conflict (undo_late, undo_not_last).
+func (s *Service) Undo(ctx context.Context, who errata.Actor, id string, f Form) (Result, error) {
+	d := undo(who, f.Version)
+	f.Version = 0
+	return s.act(ctx, who, id, f, d)
+}
+
 // Severity sets the severity by hand, or frees it.
 func (s *Service) Severity(ctx context.Context, who errata.Actor, id string, f SeverityForm) (Result, error) {
 	to, known := errata.ParseSeverity(f.Severity)

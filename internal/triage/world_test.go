@@ -240,15 +240,16 @@ func (s state) episodesFit(errorf func(string, ...any)) {
 		errorf("%d episodes, the issue names #%d", len(s.episodes), s.issue.EpisodeSeq)
 		return
 	}
+	at := s.standing()
 	for n, e := range s.episodes {
-		last := n == len(s.episodes)-1
+		last := n == at
 		if e.Seq != int64(n+1) || (e.ClosedAt == 0) != (last && open) {
 			errorf("episode %d: %+v while the issue is %s", n, e, s.issue.Status)
 		}
 		if e.ResolvedAt-e.OpenedAt > errata.MaxTimeToResolve {
 			errorf("episode %d took %d µs to resolve", n, e.ResolvedAt-e.OpenedAt)
 		}
-		if n > 0 && e.OpenedAt < s.episodes[n-1].ClosedAt {
+		if n > 0 && e.OpenedAt < s.episodes[n-1].ClosedAt && e.CloseReason != errata.ClosedUndone {
 			errorf("episode %d began before the one before it ended", n)
 		}
 		for _, m := range []stats.Metric{stats.TTA, stats.TTR} {
@@ -265,6 +266,15 @@ func (s state) episodesFit(errorf func(string, ...any)) {
 			errorf("the issue opened at %d, its episode at %d", s.issue.OpenedAt, e.OpenedAt)
 		}
 	}
+}
+
+// standing is the place of the last episode that was not undone.
+func (s state) standing() int {
+	n := len(s.episodes) - 1
+	for n > 0 && s.episodes[n].CloseReason == errata.ClosedUndone {
+		n--
+	}
+	return n
 }
 
 // ctx is the context of the test at hand.
