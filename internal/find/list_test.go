@@ -205,7 +205,10 @@ func TestWithoutTheEngine(t *testing.T) {
 			{"level:fatal", false, -1},
 			{"timeout level:fatal", false, -1},
 			{"!timeout", false, -1},
-			{"time*", false, -1},
+			{"time*", true, 10},
+			{"timeout OR severity:P2", true, 20},
+			{"kind7 OR severity:P1", true, 10},
+			{"level:fatal OR severity:P1", false, -1},
 		} {
 			page, err := p.Find.Issues(t.Context(), partstest.Reader, find.IssueQuery{Q: tt.q, Range: month()})
 			if tt.issues < 0 {

@@ -34,9 +34,15 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// actorOf returns who asks; the zero Actor may do nothing.
+// actorOf returns who asks; the zero Actor may do nothing. A zone in the address
+// is the one in which the times of a query are read.
 func actorOf(c echo.Context) errata.Actor {
 	who, _ := c.Request().Context().Value(keyActor).(errata.Actor)
+	if v := c.QueryParams(); v.Has("tz") {
+		if zone, err := zoneParam(v, who); err == nil {
+			who.Zone = zone.String()
+		}
+	}
 	return who
 }
 

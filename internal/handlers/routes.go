@@ -83,6 +83,7 @@ func (s *Server) routes() []row {
 	}
 	r = append(r, s.peopleRoutes()...)
 	r = append(r, s.actRoutes()...)
+	r = append(r, s.queryRoutes()...)
 	if s.Dev {
 		g := galleryPages{s}
 		r = append(r, row{errata.Route{Method: get, Path: "/dev/gallery", Name: "gallery", Auth: public}, g.index},

@@ -1,5 +1,7 @@
 package querylang
 
+import "slices"
+
 // PlanKind says who answers a Plan.
 type PlanKind uint8
 
@@ -145,4 +147,9 @@ func normals(kids []Expr, negative bool) []Expr {
 		out[i] = normal(k, negative)
 	}
 	return out
+}
+
+// Has says whether a plan has a part of the kind.
+func (p Plan) Has(kind PlanKind) bool {
+	return p.Kind == kind || slices.ContainsFunc(p.Kids, func(k Plan) bool { return k.Has(kind) })
 }

@@ -215,7 +215,7 @@ func writeFirstRelease(q *query, v *querylang.Value, _ span) {
 	case querylang.Present:
 		q.text("first_release <> ''")
 	case querylang.Wildcard:
-		q.text("LOWER(first_release) LIKE ", q.arg(likeParts(v.Parts)), ` ESCAPE '\\'`)
+		q.text("LOWER(first_release) LIKE ", q.arg(likeParts(v.Parts)), ` ESCAPE '\'`)
 	default:
 		q.text("(first_release <> '' AND (first_release = ", q.arg(v.Raw), " OR LOWER(first_release) = ", q.arg(v.Text), "))")
 	}
@@ -237,13 +237,13 @@ func seenIn(table, column string) func(q *query, names []string, at span) {
 func writeWords(q *query, v *querylang.Value, _ span) {
 	switch {
 	case v.Kind == querylang.Prefix:
-		q.text("words LIKE ", q.arg("% "+likeEscapes.Replace(v.Text)+"%"), ` ESCAPE '\\'`)
+		q.text("words LIKE ", q.arg("% "+likeEscapes.Replace(v.Text)+"%"), ` ESCAPE '\'`)
 	case len(v.Tokens) == 0:
 		q.text("1 = 0")
 	default:
-		q.text("words LIKE ", q.arg(likePhrase(v.Tokens)), ` ESCAPE '\\'`)
+		q.text("words LIKE ", q.arg(likePhrase(v.Tokens)), ` ESCAPE '\'`)
 		if v.Joined != "" {
-			q.text(" OR words LIKE ", q.arg(likePhrase([]string{v.Joined})), ` ESCAPE '\\'`)
+			q.text(" OR words LIKE ", q.arg(likePhrase([]string{v.Joined})), ` ESCAPE '\'`)
 		}
 	}
 }

@@ -52,6 +52,7 @@ func Entries() []Entry {
 		{"invite", nil, inviteStates()},
 		{"join", nil, joinStates()},
 		{"roles", nil, rolesStates()},
+		{"query-help", nil, queryHelpStates()},
 		{"account", nil, accountStates()},
 		{"audit", nil, auditStates()},
 		{"error", nil, errorStates()},
