@@ -27,6 +27,7 @@ import (
 	"errata/internal/jobs"
 	"errata/internal/pipeline"
 	"errata/internal/queue"
+	"errata/internal/report"
 	"errata/internal/search"
 	"errata/internal/search/elastic"
 	"errata/internal/search/embedded"
@@ -43,6 +44,7 @@ type App struct {
 	queue   *queue.Queue
 	engine  search.Engine
 	triage  *triage.Service
+	report  *report.Service
 	jobs    *jobs.Runner
 	find    *find.Service
 	intake  *sentry.Intake
@@ -59,6 +61,8 @@ type Options struct {
 	Dev  bool                     // serves /dev/gallery
 	Fail func(point string) error // failpoints of the worker and of acts
 	pace time.Duration            // of the worker
+
+	ExportsPerHour int // files of one person; 0 = the usual
 }
 
 // New opens everything in order and binds the address. Running what it
@@ -149,6 +153,10 @@ func (a *App) build(ctx context.Context, o Options) error {
 	a.views = store.NewViews(a.store)
 	a.find = find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Find: a.find, Jobs: a.jobs, Fail: o.Fail})
+	a.report = report.New(report.Options{
+		Store: a.store, Find: a.find, Jobs: a.jobs, Clock: a.clock, Decide: a.Decide, Log: a.log, Folder: filepath.Join(a.cfg.DataDir, "exports"),
+		URL: strings.TrimSuffix(a.cfg.URL, "/"), PerHour: o.ExportsPerHour, Fail: o.Fail,
+	})
 	a.admin.Views = a.views
 	a.metrics.MustRegister(newQueueGauges(a.queue))
 	mux, err := a.doors(in, o)
@@ -165,6 +173,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 			"retention":    partFunc(a.admin.Retention),
 			"status hours": partFunc(a.admin.StatusHours),
 			"policy":       partFunc(a.Policy.Run),
+			"exports":      a.report,
 		}},
 		{name: "views", grace: 10 * time.Second, parts: map[string]Part{"views": a.views}},
 		{name: "upkeep", grace: 5 * time.Second, parts: a.upkeep},
@@ -197,7 +206,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	}
 	pages, err := handlers.New(handlers.Deps{
 		Log: a.log, Clock: a.clock, Admin: a.admin, Find: a.find, Jobs: a.jobs, Decide: a.Decide, Explain: a.Explain, Refused: a.refused,
-		Triage:   a.triage,
+		Triage: a.triage, Report: a.report,
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,
 	})

@@ -232,7 +232,7 @@ var impatient = &http.Client{Timeout: time.Second}
 
 // open makes the product, empty or with the demo's history to come.
 func (p *Product) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
-	o := app.Options{Dev: p.o.Dev, Fail: p.o.Fail}
+	o := app.Options{Dev: p.o.Dev, Fail: p.o.Fail, ExportsPerHour: 100_000}
 	if p.o.Demo {
 		return app.NewDemo(ctx, p.Config, p.o.Clock, log, &p.out, o)
 	}

@@ -104,16 +104,8 @@ func (h responses) episodes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := find.EpisodeQuery{
-		Rules: in.query.Rules, Q: in.q, Range: in.span, Show: find.Show(c.QueryParam("show")), Key: c.QueryParam("key"), Cursor: in.cursor, Size: in.size,
-	}
-	if c.QueryParams().Has("key") {
-		q.By = in.by()[0]
-	}
-	if q.Over, err = secondsParam(c, "over"); err != nil {
-		return err
-	}
-	if q.Under, err = secondsParam(c, "under"); err != nil {
+	q, err := episodeQuery(c, in)
+	if err != nil {
 		return err
 	}
 	p, err := h.Find.Episodes(c.Request().Context(), who, q)

@@ -51,7 +51,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: post, Path: "/issues/:id/events/:event/reveal", Name: "issue.event.reveal", Action: errata.EventReadPII, Object: "issue", Auth: session, CSRF: true, Audit: access}, one.show},
 		{errata.Route{Method: get, Path: "/overview", Name: "overview", Action: errata.IssueRead, Auth: session}, over.show},
 		{errata.Route{Method: get, Path: "/issues", Name: "issues", Action: errata.IssueRead, Auth: session}, list.show},
-		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session, Audit: access}, one.show},
+		{errata.Route{Method: get, Path: "/issues/:id", Name: "issue", Action: errata.IssueRead, Object: "issue", Auth: session, Audit: access}, exports{s}.orIssue(one.show)},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event", Name: "issue.event", Action: errata.EventRead, Object: "issue", Auth: session, Audit: access}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/events/:event/:part", Name: "issue.event.part", Action: errata.EventRead, Object: "issue", Auth: session, Audit: access}, one.show},
 		{errata.Route{Method: get, Path: "/issues/:id/act", Name: "issue.act", Action: errata.IssueRead, Object: "issue", Auth: session}, do.menu},
@@ -82,6 +82,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: get, Path: "/api/openapi.json", Name: "api.openapi", Auth: public}, api.openapi},
 	}
 	r = append(r, s.peopleRoutes()...)
+	r = append(r, s.exportRoutes()...)
 	r = append(r, s.actRoutes()...)
 	r = append(r, s.queryRoutes()...)
 	if s.Dev {

@@ -17,6 +17,7 @@ import (
 	"errata/internal/find"
 	"errata/internal/jobs"
 	"errata/internal/rbac"
+	"errata/internal/report"
 	"errata/internal/triage"
 	"errata/internal/views/page"
 )
@@ -28,6 +29,7 @@ type Deps struct {
 	Admin    *admin.Service
 	Find     *find.Service
 	Triage   *triage.Service
+	Report   *report.Service
 	Jobs     *jobs.Runner
 	Sessions *auth.Sessions
 	Decide   errata.Decide

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ type Export struct {
 	What     What          `json:"what"`
 	Format   encode.Format `json:"format"`
 	Q        string        `json:"q"`
-	Address  string        `json:"address"` // path and query of the page
+	Params   string        `json:"params,omitempty"` // of the page's address, beside q
 	Range    find.Range    `json:"range"`
 	Zone     string        `json:"zone"`
 	AsOf     int64         `json:"as_of"` // µs
@@ -103,6 +104,25 @@ func newHead(e Export, extension string) Head {
 
 func fileName(e Export, id string) string {
 	return "errata-" + string(e.What) + "-" + stamp(e.AsOf, "20060102T150405Z") + "-" + id[len(id)-8:]
+}
+
+// paths are the pages.
+var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response"}
+
+// Address is that of the page, with the query in its canonical form: no plain
+// identifier of a user is in it.
+func (e *Export) Address(q string) string {
+	var parts []string
+	if q != "" {
+		parts = append(parts, "q="+url.QueryEscape(q))
+	}
+	if e.Params != "" {
+		parts = append(parts, e.Params)
+	}
+	if len(parts) == 0 {
+		return paths[e.What]
+	}
+	return paths[e.What] + "?" + strings.Join(parts, "&")
 }
 
 // check refuses what cannot be taken along.
@@ -164,7 +184,7 @@ func (e *Export) about(who errata.Actor, h Head, head find.ExportHead) encode.Me
 	add("To", head.Range.To.UTC().Format(time.RFC3339))
 	add("Order", e.Sort)
 	add("Time zone of the reader", e.Zone)
-	add("Page", e.Address)
+	add("Page", e.Address(head.Query.Text))
 	add("Left out", head.LeftWords())
 	if e.What == Events && !e.Personal {
 		add("Personal data", "masked; a user is told by a keyed hash")

@@ -85,7 +85,7 @@ func (m *making) zip(ctx context.Context, j errata.Job, w io.Writer, name string
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
 	err = out.Encode(manifest{
-		Export: j.ID, What: m.e.What, File: inside, Format: string(m.e.Format), Query: m.e.Q, Address: m.e.Address, From: m.e.Range.From.UTC(), To: m.e.Range.To.UTC(),
+		Export: j.ID, What: m.e.What, File: inside, Format: string(m.e.Format), Query: m.e.Q, Address: m.e.Address(m.e.Q), From: m.e.Range.From.UTC(), To: m.e.Range.To.UTC(),
 		Zone: m.e.Zone, AsOf: errata.FromMicros(m.e.AsOf), Order: m.e.Sort, Actor: actor{m.who.ID, m.who.Name}, Personal: m.e.Personal,
 		Columns: m.e.Columns, Rows: m.at.Rows, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
 	})
