@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -122,13 +123,13 @@ func (s *Service) OverviewServices(ctx context.Context, who errata.Actor, q Over
 		out, err = o.services(ctx, tx)
 		return err
 	})
-	slices.SortFunc(out, func(a, b ServiceFigures) int {
-		if a.Events != b.Events {
-			return int(min(max(b.Events-a.Events, -1), 1))
-		}
-		return strings.Compare(a.Service.Slug, b.Service.Slug)
-	})
+	slices.SortFunc(out, func(a, b ServiceFigures) int { return mostFirst(a.Events, b.Events, a.Service.Slug, b.Service.Slug) })
 	return out, err
+}
+
+// mostFirst orders two things by their counts, then by their names.
+func mostFirst(a, b int64, name, other string) int {
+	return cmp.Or(cmp.Compare(b, a), strings.Compare(name, other))
 }
 
 func (o overview) services(ctx context.Context, tx *store.Tx) ([]ServiceFigures, error) {

@@ -128,6 +128,7 @@ type responding struct {
 	now      time.Time
 	before   stats.Window
 	edges    []time.Time
+	over     bool // the window does not end now, however close it is
 }
 
 // mayGroup refuses figures of single persons to those who may not see them.
@@ -232,7 +233,7 @@ func (r *responding) reading() store.EpisodeSpan {
 	switch {
 	case r.q.ByOpening:
 		in.Times = []store.EpisodeTime{store.EpisodeOpened}
-	case r.q.Range.current(r.now):
+	case r.q.Range.current(r.now) && !r.over:
 	default:
 		in.Times = append(in.Times, store.EpisodeResponded, store.EpisodeAcked, store.EpisodeResolved, store.EpisodeAlerted)
 	}
