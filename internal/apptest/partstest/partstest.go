@@ -219,6 +219,8 @@ func (p *Parts) Read(fn func(tx *store.Tx) error) {
 // event; zero = now.
 type Event struct {
 	ID, Type, Message, Env, Level, Severity, User, Release string
+	Host, Trace, RequestID                                 string
+	Tags                                                   map[string]string
 	Time                                                   time.Time
 	Key                                                    errata.KeyKind // server when empty
 }
@@ -247,11 +249,32 @@ func (e Event) Payload(clock errata.Clock) []byte {
 	if e.Severity != "" {
 		m["tags"] = map[string]any{"errata.severity": e.Severity}
 	}
+	e.more(m)
 	b, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // texts always marshal
 	}
 	return b
+}
+
+// more adds what few tests choose.
+func (e Event) more(m map[string]any) {
+	if len(e.Tags) > 0 {
+		m["tags"] = e.Tags
+	}
+	if e.Host != "" {
+		m["server_name"] = e.Host
+	}
+	contexts := map[string]any{}
+	if e.Trace != "" {
+		contexts["trace"] = map[string]any{"trace_id": e.Trace, "span_id": e.Trace[:16]}
+	}
+	if e.RequestID != "" {
+		m["request"] = map[string]any{"url": "https://shop.example/pay", "headers": map[string]any{"X-Request-Id": e.RequestID}}
+	}
+	if len(contexts) > 0 {
+		m["contexts"] = contexts
+	}
 }
 
 func or(s, otherwise string) string {
