@@ -175,7 +175,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 			"policy":       partFunc(a.Policy.Run),
 			"exports":      a.report,
 		}},
-		{name: "views", grace: 10 * time.Second, parts: map[string]Part{"views": a.views}},
+		{name: "views", grace: 10 * time.Second, parts: map[string]Part{"views": a.views, "view counts": partFunc(a.find.CountViews)}},
 		{name: "upkeep", grace: 5 * time.Second, parts: a.upkeep},
 		{name: "jobs", grace: 10 * time.Second, parts: map[string]Part{"jobs": a.jobs}},
 		{name: "workers", grace: 20 * time.Second, parts: map[string]Part{"worker": worker}},

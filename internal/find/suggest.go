@@ -47,9 +47,9 @@ type Suggestion struct {
 
 // How many suggestions of a kind there are.
 const (
-	maxSuggested  = 10
-	maxFields  = 8
-	maxAnswers = 5
+	maxSuggested = 10
+	maxFields    = 8
+	maxAnswers   = 5
 )
 
 // Suggest completes a query. Values that cannot be counted within 300 ms are

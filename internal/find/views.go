@@ -196,3 +196,22 @@ func (s *Service) countViews(ctx context.Context, j viewJob) {
 	delete(c.asked, j.who.ID)
 	c.mu.Unlock()
 }
+
+// Canonical writes a query as it can be kept: in its canonical form, where users
+// are named by hash alone. Errors: invalid (query.*).
+func (s *Service) Canonical(ctx context.Context, who errata.Actor, q string, in querylang.Place, over Range) (text string, err error) {
+	action := errata.EventRead
+	if in == querylang.InIssues {
+		action = errata.IssueRead
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		r, err := s.reader(ctx, tx, who, action)
+		if err != nil {
+			return err
+		}
+		query, err := s.parse(ctx, tx, r, asked{q: q, in: in, over: over})
+		text = query.Text
+		return err
+	})
+	return text, err
+}

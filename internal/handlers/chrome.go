@@ -33,6 +33,7 @@ func (s *Server) chrome(c echo.Context, m ui.Moment) layout.Chrome {
 	}
 	if !wantsPart(r) {
 		out.Said = s.saidBefore(c)
+		out.Views, out.View = s.viewNav(c), viewParam(c)
 	}
 	out.User = &layout.User{Name: who.Name, Note: who.Email}
 	out.Nav = layout.Nav(func(a errata.Action) bool { return s.Decide(who, a, "") == nil })
@@ -87,6 +88,7 @@ func localPath(next string) string {
 const (
 	keySaid     = "said"
 	keySaidTone = "said_tone"
+	keySaidUndo = "said_undo" // address, version and next, a line each
 )
 
 // sayNext keeps a toast for the next page of this browser.
@@ -94,14 +96,21 @@ func (s *Server) sayNext(c echo.Context, t ui.Toast) {
 	ctx := c.Request().Context()
 	s.Sessions.Put(ctx, keySaid, t.Text)
 	s.Sessions.Put(ctx, keySaidTone, t.Tone)
+	if u := t.Undo; u != nil {
+		s.Sessions.Put(ctx, keySaidUndo, u.URL+"\n"+u.Version+"\n"+u.Next)
+	}
 }
 
 // saidBefore takes the toast that waits, nil = none.
 func (s *Server) saidBefore(c echo.Context) *ui.Toast {
 	ctx := c.Request().Context()
-	text, tone := s.Sessions.PopString(ctx, keySaid), s.Sessions.PopString(ctx, keySaidTone)
+	text, tone, undo := s.Sessions.PopString(ctx, keySaid), s.Sessions.PopString(ctx, keySaidTone), s.Sessions.PopString(ctx, keySaidUndo)
 	if text == "" {
 		return nil
 	}
-	return &ui.Toast{Text: text, Tone: tone}
+	t := &ui.Toast{Text: text, Tone: tone}
+	if part := strings.SplitN(undo, "\n", 3); len(part) == 3 {
+		t.Undo = &ui.Undo{URL: part[0], Version: part[1], Next: part[2]}
+	}
+	return t
 }

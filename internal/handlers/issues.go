@@ -40,6 +40,7 @@ func (h issues) show(c echo.Context) error {
 		list                        find.IssuePage
 		trend                       find.Volume
 		choices                     find.Choices
+		facets                      []find.Facet
 		tabs                        []page.Total
 		listErr, trendErr, choosing error
 	)
@@ -56,6 +57,10 @@ func (h issues) show(c echo.Context) error {
 		trend, trendErr = h.Find.Volume(ctx, who, find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare})
 	}, func() {
 		choices, choosing = h.Find.Choices(ctx, who, in.span)
+	}, func() {
+		if !wantsPart(c.Request()) { // without its figures the filter works all the same
+			facets, _ = h.Find.Facets(ctx, who, find.FacetQuery{Q: in.q, In: querylang.InIssues, Over: in.span, Keys: page.IssueFilterKeys, Size: 100})
+		}
 	})
 	if choosing != nil {
 		return choosing
@@ -68,7 +73,7 @@ func (h issues) show(c echo.Context) error {
 	if listErr == nil && (list.Query.Text != c.QueryParam("q") || foreign(c)) && c.Request().Header.Get("HX-Request-Type") == "" {
 		return c.Redirect(http.StatusSeeOther, h.address(c, in, list.Query.Text).String())
 	}
-	return h.answer(c, in, choices, tabs, list, listErr, trend, trendErr)
+	return h.answer(c, in, choices, facets, tabs, list, listErr, trend, trendErr)
 }
 
 // tabs counts what stands behind each tab. Figures that cannot be had at once
@@ -93,7 +98,7 @@ func (h issues) tabs(ctx context.Context, who errata.Actor, q string, span find.
 // foreign says that the address holds what belongs into q.
 func foreign(c echo.Context) bool {
 	v := c.QueryParams()
-	if slices.ContainsFunc([]string{"service", "env", "severity", "level"}, v.Has) {
+	if slices.ContainsFunc(pickable, v.Has) {
 		return true
 	}
 	return len(v["q"]) > 1 || v.Has("q") && v.Get("q") == ""
@@ -102,7 +107,7 @@ func foreign(c echo.Context) bool {
 func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
 	u := page.ListURL{
 		Path: "/issues", Q: q, Range: in.rangeWord, From: in.from, To: in.to, Zone: c.QueryParam("tz"), Sort: in.sort,
-		Cursor: in.cursor, Size: in.size, DefaultSort: page.SortPriority,
+		Cursor: in.cursor, Size: in.size, View: viewParam(c), DefaultSort: page.SortPriority,
 	}
 	if !in.compare {
 		u.Compare = "none"
@@ -110,19 +115,20 @@ func (h issues) address(c echo.Context, in listIn, q string) page.ListURL {
 	return u
 }
 
-func (h issues) answer(c echo.Context, in listIn, choices find.Choices, tabs []page.Total, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
+func (h issues) answer(c echo.Context, in listIn, choices find.Choices, facets []find.Facet, tabs []page.Total, list find.IssuePage, listErr error, trend find.Volume, trendErr error) error {
 	m := h.moment(in.zone)
 	u := h.address(c, in, list.Query.Text)
 	x := page.IssuesIn{
 		Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, NoEvents: choices.Never, SetUp: choices.SetUp,
 		Offset: -1, Next: list.Next, Previous: list.Previous, Total: page.Total(list.Total), Moved: list.Moved, Gaps: gaps(list.Gaps), Tabs: tabs,
-		Edit: c.QueryParam("edit") == "text",
+		Edit: c.QueryParam("edit") == "text", Facets: facetsIn(facets), Views: h.viewsIn(c, u.String()),
 	}
 	code := http.StatusOK
 	switch errata.CodeOf(listErr) {
 	case "":
-		x.Query = page.NewQuery(list.Query.Text, list.Query.Tree)
+		x.Query = page.NewIssuesQuery(list.Query.Text, list.Query.Tree)
 		h.rows(actorOf(c), &x, list)
+		x.Hint = h.hint(c, in, list)
 	case errata.Invalid:
 		code = status(listErr)
 		x.URL.Q = in.q
@@ -138,6 +144,18 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, tabs []p
 	x.Trend = trendIn(c, m, trend, trendErr)
 	x.Trend.Before = page.PreviousWords(in.span.To.Sub(in.span.From))
 	return showModel(c, code, page.NewIssues(h.chrome(c, m), x))
+}
+
+// hint says of a list that its query left empty which part hides most.
+func (h issues) hint(c echo.Context, in listIn, list find.IssuePage) *page.HintIn {
+	if len(list.Rows) > 0 || in.cursor != "" {
+		return nil
+	}
+	hint, ok := h.Find.Hint(c.Request().Context(), actorOf(c), list.Query, querylang.InIssues, in.span)
+	if !ok {
+		return nil
+	}
+	return &page.HintIn{Token: hint.Token, Rest: hint.Rest, Total: page.Total(hint.Total)}
 }
 
 func (h issues) rows(who errata.Actor, x *page.IssuesIn, list find.IssuePage) {

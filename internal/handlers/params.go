@@ -17,7 +17,10 @@ import (
 )
 
 // repeatable parameters may stand several times in an address.
-var repeatable = []string{"q", "service", "env", "severity", "level"}
+var repeatable = append([]string{"q", "cols", "by"}, pickable...)
+
+// pickable are the keys that filters send as parameters of their own.
+var pickable = []string{"service", "env", "severity", "level", "is", "assigned"}
 
 // listIn is the state of a list as its address says it.
 type listIn struct {
@@ -34,8 +37,11 @@ type listIn struct {
 // query joins q and the shorthand parameters into one query text.
 func query(v url.Values) string {
 	parts := slices.Clone(v["q"])
-	for _, k := range []string{"service", "env", "severity", "level"} {
+	for _, k := range pickable {
 		if vals := given(v[k]); len(vals) > 0 {
+			if k == "is" && len(vals) == 2 && slices.Contains(vals, "open") && slices.Contains(vals, "acknowledged") {
+				vals = []string{"unresolved"}
+			}
 			parts = append(parts, k+":"+strings.Join(vals, ","))
 		}
 	}

@@ -85,6 +85,7 @@ func (s *Server) routes() []row {
 	r = append(r, s.exportRoutes()...)
 	r = append(r, s.actRoutes()...)
 	r = append(r, s.queryRoutes()...)
+	r = append(r, s.searchRoutes()...)
 	if s.Dev {
 		g := galleryPages{s}
 		r = append(r, row{errata.Route{Method: get, Path: "/dev/gallery", Name: "gallery", Auth: public}, g.index},

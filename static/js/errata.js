@@ -9,3 +9,6 @@ import "./toast.js";
 
 // Only some pages keep themselves current.
 if (document.querySelector("[data-live]")) import("./live.js");
+// And only lists have a search field.
+if (document.querySelector("[data-suggest]")) import("./combobox.js");
+if (document.querySelector("[data-brush]")) import("./brush.js");

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -26,12 +27,14 @@ type Filters struct {
 	Hidden []Param
 	Groups []Filter
 	Clear  string // address without any pick, "" = nothing is picked
+	More   []MoreFacet
 }
 
 // Filter is one group of choices.
 type Filter struct {
 	Key, Title string
 	Options    []FilterOption
+	Note       string // "about", when the figures are
 }
 
 // FilterOption is one choice of a Filter.
@@ -39,6 +42,23 @@ type FilterOption struct {
 	Value, Text string
 	Severity    *errata.Severity // draws its sign
 	On          bool
+	Count       string // matches, "" = not counted
+}
+
+// FacetIn is how the list spreads over the values of a key. Unknown: it was not
+// counted; About: over the newest matches alone.
+type FacetIn struct {
+	Key     string
+	Values  []FacetValue
+	More    bool
+	About   bool
+	Unknown bool
+}
+
+// FacetValue is one value with its matches.
+type FacetValue struct {
+	Value string
+	Count int64
 }
 
 var rangeWords = map[string]string{
@@ -83,10 +103,14 @@ func newFilters(in IssuesIn) Filters {
 	if len(in.Query.Picked) > 0 {
 		f.Clear = in.URL.WithQ(in.Query.Others).String()
 	}
-	for _, g := range []Filter{severityFilter(), serviceFilter(in.Services), envFilter(in.Envs)} {
+	for _, g := range []Filter{severityFilter(), statusFilter(), serviceFilter(in.Services), ownerFilter(), envFilter(in.Envs)} {
+		g.count(in.Facets)
 		if g = ticked(g, in.Query.Picked[g.Key]); len(g.Options) > 0 {
 			f.Groups = append(f.Groups, g)
 		}
+	}
+	if len(in.Services) > 0 {
+		f.More = moreFacets(in.URL)
 	}
 	return f
 }
@@ -97,6 +121,45 @@ func severityFilter() Filter {
 		f.Options = append(f.Options, FilterOption{Value: s.String(), Text: s.String() + " " + s.Word(), Severity: &s})
 	}
 	return f
+}
+
+func statusFilter() Filter {
+	f := Filter{Key: "is", Title: "Status"}
+	for _, v := range statusValues {
+		f.Options = append(f.Options, FilterOption{Value: v, Text: strings.ToUpper(v[:1]) + v[1:]})
+	}
+	return f
+}
+
+func ownerFilter() Filter {
+	return Filter{Key: "assigned", Title: "Owner", Options: []FilterOption{{Value: "me", Text: "Me"}, {Value: "none", Text: "Nobody"}}}
+}
+
+// maxOptions is how many values of a key the filters show at first.
+const maxOptions = 8
+
+// count writes the matches behind the choices. Of keys with many values the
+// ones with most matches are left, first.
+func (f *Filter) count(facets []FacetIn) {
+	i := slices.IndexFunc(facets, func(x FacetIn) bool { return x.Key == f.Key })
+	if i < 0 || facets[i].Unknown {
+		f.Options = f.Options[:min(len(f.Options), maxOptions)]
+		return
+	}
+	x, counts := facets[i], map[string]int64{}
+	for _, v := range x.Values {
+		counts[v.Value] = v.Count
+	}
+	if f.Key == "service" || f.Key == "env" {
+		slices.SortStableFunc(f.Options, func(a, b FilterOption) int { return cmp.Compare(counts[b.Value], counts[a.Value]) })
+		f.Options = f.Options[:min(len(f.Options), maxOptions)]
+	}
+	for i := range f.Options {
+		f.Options[i].Count = ui.Num(counts[f.Options[i].Value])
+	}
+	if x.About {
+		f.Note = "about"
+	}
 }
 
 func serviceFilter(services []errata.Project) Filter {

@@ -34,8 +34,11 @@ type IssuesIn struct {
 	NoEvents bool
 	SetUp    string
 	Trend    TrendIn
-	Tabs     []Total // of Query.TabQueries; nil = not counted
-	Edit     bool    // the search is edited as text
+	Tabs     []Total   // of Query.TabQueries; nil = not counted
+	Edit     bool      // the search is edited as text
+	Facets   []FacetIn // of the picker's keys; nil = not counted
+	Hint     *HintIn   // of an empty list
+	Views    ViewsIn
 	// Bulk says whether the reader may act on any issue, and if not what is
 	// missing.
 	Bulk errata.Allowed
@@ -52,6 +55,14 @@ func (t Total) words(one, many string) string {
 		return ui.Count(t.Value, one, many)
 	}
 	return "about " + ui.Num(t.Value) + " " + many
+}
+
+// all are the words for everything that matches.
+func (t Total) all() string {
+	if t.Exact {
+		return "All " + ui.Num(t.Value)
+	}
+	return "All that match"
 }
 
 // IssueRowIn is one issue of the list. Hours are the events of the last 24
@@ -86,6 +97,7 @@ type IssueList struct {
 	Next    string // where acts on rows return to
 	Bulk    []BulkButton
 	BulkWhy string // why the buttons are off, "" = they are on
+	Whole   string // acts on everything that matches: "All 137"; "" = the page shows all
 }
 
 // IssueRow is one line of the list.
@@ -117,6 +129,7 @@ type RowVerb struct {
 // Empty says that there is nothing and what can be done about it.
 type Empty struct {
 	Icon, Title, Text string
+	Code              string // what Text is about, as a query writes it
 	Action            *ui.Link
 	Other             *ui.Link
 }
@@ -144,7 +157,7 @@ func NewIssues(c layout.Chrome, in IssuesIn) Issues {
 
 func (in IssuesIn) search() SearchIn {
 	return SearchIn{
-		Moment: in.Moment, URL: in.URL, Query: in.Query, What: "issues", Edit: in.Edit,
+		Moment: in.Moment, URL: in.URL, Query: in.Query, What: "issues", Edit: in.Edit, Views: in.Views,
 		RangeTitle: "Issues that were active in this range: seen in it, and first seen before its end",
 	}
 }
@@ -157,6 +170,9 @@ func newIssueList(in IssuesIn) IssueList {
 	l.Next, l.Sorts, l.Bulk = in.URL.String(), sorts(in.URL), bulkButtons
 	if !in.Bulk.OK {
 		l.BulkWhy = in.Bulk.Why
+	}
+	if in.Bulk.OK && (in.Next != "" || in.Previous != "") {
+		l.Whole = in.Total.all()
 	}
 	for _, r := range in.Rows {
 		l.Rows = append(l.Rows, newIssueRow(r, in.Moment))
@@ -309,6 +325,9 @@ func (in IssuesIn) empty() *Empty {
 			Icon: "search", Title: "Not searched", Text: "The search above could not be read. Correct it, or start again without it.",
 			Action: &ui.Link{Text: "Clear the search", URL: in.URL.WithQ("").String()},
 		}
+	}
+	if in.Query.Text != "" && in.Hint != nil {
+		return in.Hint.empty(in.URL, "No issue matches")
 	}
 	if in.Query.Text != "" {
 		return &Empty{

@@ -32,12 +32,24 @@ type QueryChip struct {
 // the sentence and what to do.
 type QueryError struct{ Before, Wrong, After, Message, Hint string }
 
-// FilterKeys are the keys that the issue list offers as pickers.
-var FilterKeys = []string{"severity", "service", "env"}
+// Keys whose values lists offer as pickers: figures over issues and lists of
+// events, and the list of issues.
+var (
+	filterKeys      = []string{"severity", "service", "env"}
+	IssueFilterKeys = []string{"severity", "is", "service", "assigned", "env"}
+)
 
 // NewQuery takes the canonical text and its tree apart. The leaves' offsets
 // must be those of text. What is no flat conjunction of leaves stays text.
-func NewQuery(text string, tree querylang.Expr) Query {
+func NewQuery(text string, tree querylang.Expr) Query { return newQuery(text, tree, filterKeys) }
+
+// NewIssuesQuery is NewQuery for the list of issues, which also offers states
+// and owners.
+func NewIssuesQuery(text string, tree querylang.Expr) Query {
+	return newQuery(text, tree, IssueFilterKeys)
+}
+
+func newQuery(text string, tree querylang.Expr, picks []string) Query {
 	q := Query{Text: text, Words: text, Others: text, Rest: text, Picked: map[string][]string{}}
 	spans, ok := conjunction(text, tree)
 	if !ok {
@@ -46,10 +58,11 @@ func NewQuery(text string, tree querylang.Expr) Query {
 	}
 	q.Rest = without(text, spans, span.state)
 	q.Words = without(text, spans, func(s span) bool { return s.pair() })
-	q.Others = without(text, spans, span.pick)
+	pick := func(s span) bool { return s.pick(picks) }
+	q.Others = without(text, spans, pick)
 	for i, s := range spans {
-		if s.pick() {
-			q.Picked[s.leaf.Key.Name] = append(q.Picked[s.leaf.Key.Name], rawValues(s.leaf)...)
+		if pick(s) {
+			q.Picked[s.leaf.Key.Name] = append(q.Picked[s.leaf.Key.Name], s.values()...)
 		}
 		if s.state() {
 			q.States = append(q.States, text[s.start:s.end])
@@ -85,8 +98,27 @@ type span struct {
 
 func (s span) pair() bool { return s.leaf.Key.Name != "" }
 
-func (s span) pick() bool {
-	return !s.negated && slices.Contains(FilterKeys, s.leaf.Key.Name) && s.leaf.Key.Arg == "" && plain(s.leaf)
+func (s span) pick(keys []string) bool {
+	return !s.negated && slices.Contains(keys, s.leaf.Key.Name) && s.leaf.Key.Arg == "" && plain(s.leaf) && (s.leaf.Key.Name != "is" || s.statuses())
+}
+
+// statuses says that is: asks for nothing but statuses; it knows reasons too.
+func (s span) statuses() bool {
+	return !slices.ContainsFunc(s.values(), func(v string) bool { return !slices.Contains(statusValues, v) })
+}
+
+var statusValues = []string{"open", "acknowledged", "resolved", "ignored"}
+
+// values are what the filters tick for the pair.
+func (s span) values() (out []string) {
+	for _, v := range rawValues(s.leaf) {
+		if s.leaf.Key.Name == "is" && v == "unresolved" {
+			out = append(out, statusValues[:2]...)
+		} else {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // state says that the pair is about where issues stand, which is what tabs

@@ -3,6 +3,7 @@ package page
 import (
 	"slices"
 
+	"errata/internal/errata"
 	"errata/internal/views/ui"
 )
 
@@ -14,6 +15,22 @@ type SearchIn struct {
 	What       string // "issues": what is searched for
 	RangeTitle string // what a range means here
 	Edit       bool   // the whole query stands in the box as text
+	Views      ViewsIn
+}
+
+// ViewsIn is what the reader may do with saved views here. Opened is the view
+// by which the list was opened, as it is kept.
+type ViewsIn struct {
+	MaySave, MayShare bool
+	WhyNotShare       string
+	Opened            *OpenedView
+}
+
+// OpenedView is a saved view beside the list that it opened.
+type OpenedView struct {
+	errata.SavedView
+	MayChange bool
+	Changed   bool // the list is no longer what the view keeps
 }
 
 // Search is the search field with the range picker beside it. Suggest is the
@@ -25,7 +42,8 @@ type Search struct {
 	Hidden                []Param
 	Error                 *QueryError
 	Range                 RangePicker
-	Filters               int    // how many filters are set, for the button of the sheet
+	Filters               int // how many filters are set, for the button of the sheet
+	Save                  *SaveView
 	AsText                string // address under which the query is edited as text, "" = it is
 }
 
@@ -36,6 +54,27 @@ type SearchChip struct {
 	Negated                  bool
 }
 
+// SaveView is the form that keeps the list as a view. Here is the list's
+// address.
+type SaveView struct {
+	Here        string
+	MayShare    bool
+	WhyNotShare string
+	Opened      *OpenedView // set when it is no longer what it keeps
+	Reset       string
+}
+
+func newSaveView(in SearchIn) *SaveView {
+	if !in.Views.MaySave || in.Query.Error != nil {
+		return nil
+	}
+	s := &SaveView{Here: in.URL.WithCursor("").String(), MayShare: in.Views.MayShare, WhyNotShare: in.Views.WhyNotShare}
+	if o := in.Views.Opened; o != nil && o.Changed {
+		s.Opened, s.Reset = o, ViewURL(o.SavedView)
+	}
+	return s
+}
+
 // editParam asks for the query as text in the box.
 const editParam = "edit"
 
@@ -43,7 +82,7 @@ const editParam = "edit"
 func NewSearch(in SearchIn) Search {
 	s := Search{
 		Action: in.URL.Path, What: in.What, Suggest: in.URL.Path + "/suggest", Words: in.Query.Words, Hidden: in.URL.Hidden(),
-		Error: in.Query.Error, Range: newRange(in.URL, in.Moment),
+		Error: in.Query.Error, Range: newRange(in.URL, in.Moment), Save: newSaveView(in),
 	}
 	s.Range.Title = in.RangeTitle
 	for _, picked := range in.Query.Picked {
