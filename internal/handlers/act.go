@@ -30,7 +30,7 @@ func (h act) deeds() map[string]deed {
 	}
 	return map[string]deed{
 		errata.ActAck: plain(t.Acknowledge), errata.ActUnack: plain(t.Unacknowledge),
-		errata.ActReopen: plain(t.Reopen), errata.ActUnignore: plain(t.Unignore),
+		errata.ActReopen: plain(t.Reopen), errata.ActUnignore: plain(t.Unignore), errata.ActUndo: plain(t.Undo),
 		errata.ActAssign: func(ctx context.Context, who errata.Actor, id string, f triage.Form, c echo.Context) (triage.Result, error) {
 			return t.Assign(ctx, who, id, triage.AssignForm{Form: f, Assignee: field(c, "assignee")})
 		},
@@ -70,7 +70,11 @@ func (h act) to(name string) echo.HandlerFunc {
 func said(name string, r triage.Result, in *page.IssueIn) *ui.Toast {
 	id := errata.ShortID(in.Service.Prefix, in.Issue.Number)
 	if r.Changed {
-		return &ui.Toast{Text: id + " " + page.Done(name, in)}
+		toast := &ui.Toast{Text: id + " " + page.Done(name, in)}
+		if name != errata.ActUndo {
+			toast.Undo = page.NewUndo(id, r.Issue.Version, in.Acts.Next)
+		}
+		return toast
 	}
 	return &ui.Toast{Text: id + " was so already" + page.Since(in.Moment, in.Activity.People[r.By], r.At), Tone: "warn"}
 }

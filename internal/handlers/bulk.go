@@ -14,7 +14,6 @@ import (
 	"errata/internal/find"
 	"errata/internal/triage"
 	"errata/internal/views/page"
-	"errata/internal/views/ui"
 )
 
 // bulk is an act on all ticked rows of the list: first a page that says what it
@@ -28,6 +27,9 @@ func (h bulk) post(c echo.Context) error {
 		Cause: errata.Cause(cmp.Or(field(c, "cause"), string(errata.CauseFixed))), Reason: cmp.Or(field(c, "reason"), errata.IgnoreReasons[0]), Note: field(c, "note"),
 	}
 	in := page.BulkIn{Act: f.Act, Me: who.ID, Next: listPath(field(c, "next")), Assignee: f.Assignee, Cause: f.Cause, Reason: f.Reason, Note: f.Note}
+	if field(c, "scope") == "query" {
+		return h.onQuery(c, f, in)
+	}
 	if field(c, "confirm") == "" {
 		return h.preview(c, f, in)
 	}
@@ -40,20 +42,7 @@ func (h bulk) post(c echo.Context) error {
 	default:
 		return err
 	}
-	done := 0
-	for _, i := range items {
-		if i.Fate == triage.FateDone {
-			done++
-		}
-	}
-	if left := slices.ContainsFunc(items, func(i triage.BulkItem) bool {
-		return i.Fate != triage.FateDone && i.Fate != triage.FateSame
-	}); !left {
-		h.sayNext(c, ui.Toast{Text: page.Changed(f.Act, done)})
-		return c.Redirect(http.StatusSeeOther, in.Next)
-	}
-	in.Done = true
-	return h.show(c, http.StatusOK, in, items)
+	return h.done(c, in, items)
 }
 
 // preview says what the act would change.

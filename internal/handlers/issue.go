@@ -89,6 +89,9 @@ func (h issue) acting(c echo.Context, v find.IssueView) (page.IssueIn, error) {
 			in.Activity.Notes = append(in.Activity.Notes, r.Note)
 		}
 	}
+	if last, ok := errata.Undoable(in.Activity.Transitions, who, m.Now.UnixMicro()); ok && h.Decide(who, last.Right(who), v.Project.ID) == nil {
+		in.Activity.Undo = &last
+	}
 	if v.Can.Assign.OK || v.Can.AssignSelf.OK {
 		in.Acts.People, err = h.Find.Assignable(ctx, who, v.Project.ID)
 	}

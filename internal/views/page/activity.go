@@ -23,7 +23,8 @@ type ActivityIn struct {
 	Notes       []errata.IssueNote // comments, and the texts beside acts
 	People      map[string]errata.Person
 	Comment     errata.Allowed
-	Refused     *Refused // a comment that was not taken
+	Undo        *errata.Transition // what the reader can undo, nil = nothing
+	Refused     *Refused           // a comment that was not taken
 	Failed      *ui.Failure
 }
 
@@ -54,6 +55,12 @@ type ActivityRow struct {
 	Note       string // what was written beside it, Markdown
 	Event      string // address of the event that did it
 	Comment    *Comment
+	Undo       *ui.Undo
+}
+
+// NewUndo is the form that takes back the act which made a version.
+func NewUndo(id string, version int64, next string) *ui.Undo {
+	return &ui.Undo{URL: Acts{ID: id}.url(errata.ActUndo), Version: strconv.FormatInt(version, 10), Next: next}
 }
 
 // Word is a piece of a sentence.
@@ -114,6 +121,9 @@ func (in ActivityIn) rows(m ui.Moment) []ActivityRow {
 	for _, t := range in.Transitions {
 		row := in.transition(t)
 		row.At, row.Note = m.Ago(t.At), notes[t.NoteID].Body
+		if u := in.Undo; u != nil && u.ID == t.ID {
+			row.Undo = NewUndo(in.ID, t.Seq, in.Next)
+		}
 		e := entry{row: row, at: t.At, seq: t.Seq}
 		if row.Note == "" {
 			e.what = t.ActorID + "|" + string(t.Rule) + "|" + sentence(row.Words)
@@ -208,10 +218,23 @@ func (in ActivityIn) told(t errata.Transition, somebody bool) (icon, tone string
 		return "eye-off", "", because("ignored", orRaw(ignoreWords, t.Detail["ignore_reason"][1]))
 	case errata.RuleUnignore:
 		return "eye", "reg", to("stopped ignoring")
+	case errata.RuleUndo:
+		return "history", "", in.undid(t)
 	case errata.RuleField:
 		return in.fields(t, somebody)
 	}
 	return "circle-small", "", to(string(t.Rule))
+}
+
+// undid says what was taken back.
+func (in ActivityIn) undid(t errata.Transition) []Word {
+	for _, r := range in.Transitions {
+		if r.ID == t.UndoOf {
+			_, _, words := in.told(r, true)
+			return append([]Word{{Text: "undid:"}}, words...)
+		}
+	}
+	return []Word{{Text: "undid the act before"}}
 }
 
 func because(verb, reason string) []Word {

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strconv"
+
 	"github.com/a-h/templ"
 
 	"errata/internal/errata"
@@ -34,6 +36,18 @@ type BulkIn struct {
 	Note     string
 	Err      error // the form was not taken
 	Done     bool
+	Scope    *BulkScope // nil: the issues were ticked
+}
+
+// BulkScope is an act on everything that a query lists: as many issues as Total
+// says, of which Items are the first of each fate and Counts all of them.
+type BulkScope struct {
+	Query, From, To string // as the form carries them on
+	Total           int64
+	Counts          map[string]int64
+	Job             bool   // it runs as a job
+	Typed           bool   // the count has to be typed
+	Said            string // what was typed
 }
 
 // BulkItemIn is one issue: what would become of it, or what has.
@@ -55,6 +69,8 @@ type Bulk struct {
 	Assignee           string
 	Problems           []string
 	Done               bool
+	Scope              *BulkScope
+	Shown, Count       string // how many the query lists: as a number, and as people read it
 }
 
 // BulkGroup is the issues that share a fate.
@@ -63,6 +79,8 @@ type BulkGroup struct {
 	Items             []BulkLine
 	Earlier           []BulkLine
 	More              string
+	Count             string
+	Unnamed           string // how many there are beside the items, in words
 }
 
 // BulkLine is one issue.
@@ -91,31 +109,27 @@ var bulkVerbs = map[string][2]string{
 func NewBulk(c layout.Chrome, in BulkIn) Bulk {
 	c.Section, c.Keys = layout.SectionIssues, plainKeys
 	verb := bulkVerbs[in.Act]
-	m := Bulk{Chrome: c, Act: in.Act, Verb: verb[0], Next: in.Next, Done: in.Done, Assignee: in.Assignee}
-	m.Heading = verb[0] + " " + ui.Count(int64(len(in.Items)), "issue", "issues")
+	m := Bulk{Chrome: c, Act: in.Act, Verb: verb[0], Next: in.Next, Done: in.Done, Assignee: in.Assignee, Scope: in.Scope}
+	m.Heading = verb[0] + " " + ui.Count(in.total(), "issue", "issues")
+	if in.Scope != nil {
+		m.Shown, m.Count = strconv.FormatInt(in.Scope.Total, 10), ui.Exact(in.Scope.Total)
+	}
 	for _, i := range in.Items {
-		m.IDs = append(m.IDs, i.ID)
+		if in.Scope == nil {
+			m.IDs = append(m.IDs, i.ID)
+		}
 	}
 	for _, f := range fates {
-		g := BulkGroup{Title: f.before, Icon: f.icon, Tone: f.tone}
+		g, n := in.group(f.fate)
+		if n == 0 {
+			continue
+		}
+		g.Title, g.Icon, g.Tone = f.before, f.icon, f.tone
 		if in.Done {
 			g.Title = f.after
 		}
-		for _, i := range in.Items {
-			if i.Fate == f.fate {
-				g.Items = append(g.Items, BulkLine{ID: i.ID, URL: IssueURL{ID: i.ID}.String(), Title: ui.Clip(i.Title, 160), Why: i.Why})
-			}
-		}
-		if len(g.Items) == 0 {
-			continue
-		}
 		if f.fate == "change" || f.fate == "done" {
-			m.Changes += len(g.Items)
-		}
-		if len(g.Items) > bulkLines {
-			g.Earlier = g.Items[bulkLines:]
-			g.Items = g.Items[:bulkLines]
-			g.More = "Show " + ui.Num(int64(len(g.Earlier))) + " more"
+			m.Changes += int(n)
 		}
 		m.Groups = append(m.Groups, g)
 	}
@@ -129,6 +143,38 @@ func NewBulk(c layout.Chrome, in BulkIn) Bulk {
 	}
 	m.forms(in)
 	return m
+}
+
+// total is how many issues the act is about.
+func (in BulkIn) total() int64 {
+	if in.Scope != nil {
+		return in.Scope.Total
+	}
+	return int64(len(in.Items))
+}
+
+// group collects the issues of a fate, and says how many there are.
+func (in BulkIn) group(fate string) (g BulkGroup, n int64) {
+	for _, i := range in.Items {
+		if i.Fate == fate {
+			g.Items = append(g.Items, BulkLine{ID: i.ID, URL: IssueURL{ID: i.ID}.String(), Title: ui.Clip(i.Title, 160), Why: i.Why})
+		}
+	}
+	named := int64(len(g.Items))
+	n = named
+	if in.Scope != nil && !in.Done {
+		n = max(n, in.Scope.Counts[fate])
+	}
+	g.Count = ui.Num(n)
+	if n > named {
+		g.Unnamed = "and " + ui.Num(n-named) + " more"
+	}
+	if len(g.Items) > bulkLines {
+		g.Earlier = g.Items[bulkLines:]
+		g.Items = g.Items[:bulkLines]
+		g.More = "Show " + ui.Num(int64(len(g.Earlier))) + " more"
+	}
+	return g, n
 }
 
 // forms adds what the act asks for.
@@ -164,9 +210,12 @@ func Changed(act string, n int) string {
 // asks says whether the act has a form beside the button.
 func (m Bulk) asks() bool { return m.Resolve != nil || m.Ignore != nil || m.Assign != nil }
 
+// typed says that the count has to be typed.
+func (m Bulk) typed() bool { return m.Scope != nil && m.Scope.Typed }
+
 // bulkFocus puts the keyboard on the button when nothing else is asked.
 func bulkFocus(m Bulk) templ.Attributes {
-	if m.asks() {
+	if m.asks() || m.typed() {
 		return nil
 	}
 	return templ.Attributes{"autofocus": true}

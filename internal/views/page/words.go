@@ -51,6 +51,8 @@ func Done(act string, in *IssueIn) string {
 		return "is resolved"
 	case errata.ActReopen, errata.ActUnignore:
 		return "is open again"
+	case errata.ActUndo:
+		return "is as it was before"
 	case errata.ActIgnore:
 		return "is ignored"
 	case errata.ActSeverity:

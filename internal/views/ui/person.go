@@ -29,7 +29,14 @@ func AvatarTone(name string) string {
 }
 
 // Toast is what an act came to, said for a moment. Tone: "" (done), warn, bad.
-type Toast struct{ Text, Tone string }
+type Toast struct {
+	Text, Tone string
+	Undo       *Undo // nil: there is nothing to undo, or it has no undo
+}
+
+// Undo is the form that takes an act back: its address, the version that the
+// act made, and the page to return to.
+type Undo struct{ URL, Version, Next string }
 
 func (t Toast) icon() string {
 	if t.Tone == "" {
