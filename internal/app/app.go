@@ -28,6 +28,7 @@ import (
 	"errata/internal/pipeline"
 	"errata/internal/queue"
 	"errata/internal/report"
+	"errata/internal/report/weekly"
 	"errata/internal/search"
 	"errata/internal/search/elastic"
 	"errata/internal/search/embedded"
@@ -207,6 +208,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	pages, err := handlers.New(handlers.Deps{
 		Log: a.log, Clock: a.clock, Admin: a.admin, Find: a.find, Jobs: a.jobs, Decide: a.Decide, Explain: a.Explain, Refused: a.refused,
 		Triage: a.triage, Report: a.report,
+		Weekly:   weekly.New(weekly.Options{Store: a.store, Find: a.find, Clock: a.clock, Decide: a.Decide, Views: a.views}),
 		Sessions: auth.NewSessions(a.store, strings.HasPrefix(a.cfg.URL, "https://"), a.clock), URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Org: a.admin.Org, Trusted: trusted, Dev: o.Dev,
 	})

@@ -18,6 +18,7 @@ import (
 	"errata/internal/jobs"
 	"errata/internal/rbac"
 	"errata/internal/report"
+	"errata/internal/report/weekly"
 	"errata/internal/triage"
 	"errata/internal/views/page"
 )
@@ -30,6 +31,7 @@ type Deps struct {
 	Find     *find.Service
 	Triage   *triage.Service
 	Report   *report.Service
+	Weekly   *weekly.Service
 	Jobs     *jobs.Runner
 	Sessions *auth.Sessions
 	Decide   errata.Decide
