@@ -70,6 +70,24 @@ func (s *Service) MayTakeFigures(ctx context.Context, who errata.Actor, q string
 	})
 }
 
+// MayTakeEvents says whether the actor may take along the events of every
+// service whose events they may read: counts of fewer would be no proof of
+// those on the page.
+func (s *Service) MayTakeEvents(ctx context.Context, who errata.Actor) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		r, err := s.reader(ctx, tx, who, errata.EventRead)
+		if err != nil {
+			return err
+		}
+		for _, id := range r.ids() {
+			if err := s.Decide(who, errata.EventExport, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // MayExport says of a page's menu whether the actor may do the action in any
 // service, and if not who can help.
 func (s *Service) MayExport(ctx context.Context, who errata.Actor, what errata.Action) (a errata.Allowed, err error) {

@@ -58,7 +58,7 @@ func (s *Service) ExportEvents(ctx context.Context, who errata.Actor, q EventExp
 	for first := true; ; first = false {
 		res, err := s.search(ctx, who, r)
 		if err == nil && len(res.Gaps) > 0 {
-			err = notWhole()
+			err = NotWhole()
 		}
 		if err != nil {
 			return err

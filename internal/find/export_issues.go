@@ -95,6 +95,12 @@ func (s *Service) ExportedIssues(ctx context.Context, who errata.Actor, ids []st
 	return out, err
 }
 
+// MayTakeIssue says whether the actor may take along issues of a project, and
+// if not who can help.
+func (s *Service) MayTakeIssue(who errata.Actor, project string) errata.Allowed {
+	return s.allowed(who, errata.IssueExport, project)
+}
+
 // exporter reads the projects whose issues the actor may see and take along.
 func (s *Service) exporter(ctx context.Context, tx *store.Tx, who errata.Actor) (reader, error) {
 	r, err := s.reader(ctx, tx, who, errata.IssueRead)
@@ -165,15 +171,15 @@ func (x *issueExport) ask(ctx context.Context) error {
 	case err != nil:
 		return err
 	case len(x.l.page.Gaps) > 0:
-		return notWhole()
+		return NotWhole()
 	case more:
 		return x.walk(ctx)
 	}
 	return nil
 }
 
-// notWhole refuses to hand out a part as if it were all.
-func notWhole() error {
+// NotWhole refuses to hand out a part as if it were all.
+func NotWhole() error {
 	const sentence = "A part of the events could not be read, so the export would not be whole."
 	return errata.Because(errata.Unavailable, sentence, nil, errata.Detail{Reason: "export.not_whole", Message: sentence, Hint: "Try again in a moment."})
 }
@@ -196,7 +202,7 @@ func (x *issueExport) walk(ctx context.Context) error {
 	for piece := range slices.Chunk(ids, x.l.s.reach.step) {
 		hits, err := x.l.satisfying(ctx, piece)
 		if err == nil && len(x.l.page.Gaps) > 0 {
-			err = notWhole()
+			err = NotWhole()
 		}
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"errata/internal/errata"
 	"errata/internal/find"
 	"errata/internal/querylang"
+	"errata/internal/report"
 	"errata/internal/stats"
 	"errata/internal/views/page"
 	"errata/internal/views/ui"
@@ -234,6 +235,14 @@ func (h explorer) answer(c echo.Context, who errata.Actor, in exploreIn, got exp
 		x.Failed = failure(c, m, "The events could not be read.", got.err, "list")
 	default:
 		return got.err
+	}
+	take := report.Events
+	if in.as == page.AsChart || in.as == page.AsCounts {
+		take = report.Counts
+	}
+	var err error
+	if x.Export, err = h.exportMenu(c, take, x.URL.String()); err != nil {
+		return err
 	}
 	h.rows(c, &x, got)
 	x.Trend, x.Counts = h.chart(c, m, in, got), countsIn(got.counts)

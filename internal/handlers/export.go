@@ -55,29 +55,40 @@ func (h exports) issues(c echo.Context, who errata.Actor) (report.Export, error)
 	return e, nil
 }
 
+// events are rows, or what the chart or the counts of the explorer show.
 func (h exports) events(c echo.Context, who errata.Actor) (report.Export, error) {
-	in, err := h.listParams(c, who)
+	in, err := h.exploreParams(c, who)
 	if err != nil {
 		return report.Export{}, err
 	}
-	cols := c.QueryParam("cols")
-	e := h.export(report.Events, c, in, url.Values{"cols": {cols}})
-	e.Columns = chosenColumns(cols)
+	if in.as == page.AsChart || in.as == page.AsCounts {
+		return h.counts(c, in), nil
+	}
+	e := h.export(report.Events, c, in.listIn, chosen(c, "cols"))
+	for _, k := range in.columns {
+		if name := k.String(); !slices.Contains(usualColumns, name) {
+			e.Columns = append(e.Columns, name)
+		}
+	}
 	return e, nil
 }
 
 // usualColumns are the columns of the page that every export of events has
 // under a name of its own.
-var usualColumns = []string{"issue", "service", "env", "release", "level", "event.severity", "type", "message", "user", "trace", "time"}
+var usualColumns = []string{"issue", "service", "env", "release", "level", "event.severity", "type", "message", "user", "trace", "event"}
 
-// chosenColumns are those of the page that stand behind the usual ones.
-func chosenColumns(cols string) (out []string) {
-	for c := range strings.SplitSeq(cols, ",") {
-		if c = strings.TrimSpace(c); c != "" && !slices.Contains(usualColumns, c) {
-			out = append(out, c)
+func (h exports) counts(c echo.Context, in exploreIn) report.Export {
+	e := h.export(report.Counts, c, in.listIn, chosen(c, "as", "measure", "by", "bucket", "top"))
+	e.Counts = &report.CountsOf{Measure: in.measure, Top: in.top}
+	for _, k := range in.by {
+		e.Counts.By = append(e.Counts.By, k.String())
+	}
+	if in.as == page.AsChart {
+		if e.Counts.Bucket = in.bucket; e.Counts.Bucket == "" {
+			e.Counts.Bucket = find.Auto
 		}
 	}
-	return out
+	return e
 }
 
 // responseWords are the parameters of response times.
@@ -235,7 +246,7 @@ func fileWord(s string) string {
 func (h *Server) exportMenu(c echo.Context, what report.What, address string) (*page.ExportIn, error) {
 	ctx, who := c.Request().Context(), actorOf(c)
 	may, err := h.Find.MayExport(ctx, who, what.Action())
-	in := &page.ExportIn{Address: address, May: may, Job: what != report.Response}
+	in := &page.ExportIn{Address: address, May: may, Job: what != report.Response && what != report.Counts}
 	if err == nil && what == report.Events {
 		in.Personal, err = h.Find.MayExport(ctx, who, errata.EventReadPII)
 		in.Personal.Applies = true

@@ -49,6 +49,7 @@ func (h issue) show(c echo.Context) error {
 func (h issue) fill(c echo.Context, v find.IssueView, part page.Part, in *page.IssueIn) (code int, err error) {
 	in.Envs, in.LastDay, in.Back, in.Why = v.Environments, v.LastDay, back(c), why(v)
 	in.Trend, in.Beside = h.trend(c, v), h.beside(c, v)
+	in.Export = &page.ExportIn{Address: page.IssueURL{ID: v.ShortID()}.String(), May: h.Find.MayTakeIssue(actorOf(c), v.Project.ID), Markdown: true}
 	if in.Event, err = h.event(c.Request().Context(), c, actorOf(c), v, part); err != nil {
 		return 0, err
 	}

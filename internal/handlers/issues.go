@@ -11,6 +11,7 @@ import (
 	"errata/internal/errata"
 	"errata/internal/find"
 	"errata/internal/querylang"
+	"errata/internal/report"
 	"errata/internal/search"
 	"errata/internal/views/page"
 	"errata/internal/views/ui"
@@ -143,6 +144,10 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, facets [
 	}
 	x.Trend = trendIn(c, m, trend, trendErr)
 	x.Trend.Before = page.PreviousWords(in.span.To.Sub(in.span.From))
+	var err error
+	if x.Export, err = h.exportMenu(c, report.Issues, x.URL.String()); err != nil {
+		return err
+	}
 	return showModel(c, code, page.NewIssues(h.chrome(c, m), x))
 }
 
@@ -193,9 +198,20 @@ func failure(c echo.Context, m ui.Moment, what string, err error, target string)
 func gaps(all []search.Gap) []page.Gap {
 	var out []page.Gap
 	for _, g := range all {
-		out = append(out, page.Gap{From: g.From.UnixMicro(), To: g.To.UnixMicro(), Reason: g.Reason})
+		out = append(out, page.Gap{From: g.From.UnixMicro(), To: g.To.UnixMicro(), Reason: gapWords(g.Reason)})
 	}
 	return out
+}
+
+// gapWords says in words why a part of the events could not be read.
+func gapWords(reason string) string {
+	switch reason {
+	case search.ReasonTimeout:
+		return "the search took too long"
+	case "search.unreachable":
+		return "the event store did not answer for them"
+	}
+	return reason
 }
 
 // trendIn turns a volume by severity into the chart's input.

@@ -9,6 +9,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/report"
 	"errata/internal/stats"
 	"errata/internal/views/page"
 )
@@ -37,10 +38,14 @@ func (h responses) show(c echo.Context) error {
 	if err == nil && (text != c.QueryParam("q") || foreign(c)) {
 		return c.Redirect(http.StatusSeeOther, u.String())
 	}
+	take, terr := h.exportMenu(c, report.Response, u.String())
+	if terr != nil {
+		return terr
+	}
 	m := h.moment(in.zone)
 	x := page.AnalyticsIn{
 		Moment: m, URL: u, Services: choices.Projects, Envs: choices.Environments, Rules: in.query.Rules, By: string(dimensionWord(in.query.By[0])),
-		AsOf: m.Now.UnixMicro(),
+		AsOf: m.Now.UnixMicro(), Export: take,
 	}
 	code := http.StatusOK
 	switch errata.CodeOf(err) {
@@ -121,6 +126,9 @@ func (h responses) episodes(c echo.Context) error {
 	}
 	if q.By != "" {
 		x.URL.Key = &q.Key
+	}
+	if x.Export, err = h.exportMenu(c, report.Episodes, x.URL.String()); err != nil {
+		return err
 	}
 	for _, r := range p.Rows {
 		x.Rows = append(x.Rows, page.EpisodeIn{Episode: r.Episode, Issue: r.Issue, Service: r.Project, Took: r.Took, Target: r.Target, Out: r.Out})

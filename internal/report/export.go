@@ -26,14 +26,15 @@ const (
 	Events   What = "events"
 	Episodes What = "episodes"
 	Response What = "response"
+	Counts   What = "counts"
 )
 
 // titles are what files and print pages are called.
-var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times"}
+var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events"}
 
 // Action is the right that taking it along needs, in every service it is about.
 func (w What) Action() errata.Action {
-	if w == Events {
+	if w == Events || w == Counts {
 		return errata.EventExport
 	}
 	return errata.IssueExport
@@ -55,6 +56,7 @@ type Export struct {
 	BOM      bool          `json:"bom,omitempty"`
 	Episodes *EpisodesOf   `json:"episodes,omitempty"`
 	Response *ResponseOf   `json:"response,omitempty"`
+	Counts   *CountsOf     `json:"counts,omitempty"`
 }
 
 // EpisodesOf are the parameters of a list of episodes.
@@ -107,7 +109,7 @@ func fileName(e Export, id string) string {
 }
 
 // paths are the pages.
-var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response"}
+var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events"}
 
 // Address is that of the page, with the query in its canonical form: no plain
 // identifier of a user is in it.

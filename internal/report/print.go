@@ -24,8 +24,8 @@ func (s *Service) Print(ctx context.Context, who errata.Actor, e Export) (errata
 }
 
 func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (errata.Document, error) {
-	if e.What == Response {
-		d, _, err := s.responseDocument(ctx, who, e)
+	if e.What == Response || e.What == Counts {
+		d, _, err := s.figures(ctx, who, e)
 		return d, err
 	}
 	rows, head, err := s.collect(ctx, who, e, MaxPrint, "printed")

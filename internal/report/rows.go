@@ -183,7 +183,7 @@ func (e *Export) columns() ([]errata.Column, error) {
 		return issueColumns, nil
 	case Episodes:
 		return episodeColumns, nil
-	case Events, Response:
+	case Events, Response, Counts:
 	}
 	if e.Format == encode.NDJSON {
 		return wholeColumns, nil

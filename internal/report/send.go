@@ -55,8 +55,8 @@ func (x *sending) send(ctx context.Context) error {
 	switch x.e.What {
 	case Events:
 		return x.events(ctx)
-	case Response:
-		return x.response(ctx)
+	case Response, Counts:
+		return x.document(ctx)
 	case Issues, Episodes:
 	}
 	rows, head, err := x.s.collect(ctx, x.who, x.e, MaxInline, "sent at once")
@@ -167,9 +167,17 @@ func (e *Export) eventRows() (func(*find.ExportedEvent) ([]errata.Cell, error), 
 	return func(ev *find.ExportedEvent) ([]errata.Cell, error) { return eventCells(ev, keys), nil }, err
 }
 
-// response is a document: a few tables.
-func (x *sending) response(ctx context.Context) error {
-	d, head, err := x.s.responseDocument(ctx, x.who, x.e)
+// figures is the document of a page of figures: a few tables.
+func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (errata.Document, find.ExportHead, error) {
+	if e.What == Counts {
+		return s.countsDocument(ctx, who, e)
+	}
+	return s.responseDocument(ctx, who, e)
+}
+
+// document sends the tables of a page of figures.
+func (x *sending) document(ctx context.Context) error {
+	d, head, err := x.s.figures(ctx, x.who, x.e)
 	if err != nil {
 		return err
 	}
@@ -215,7 +223,7 @@ func (s *Service) collect(ctx context.Context, who errata.Actor, e Export, limit
 			})
 	case Events:
 		err = s.collectEvents(ctx, who, e, limit, where, &head, add)
-	case Response:
+	case Response, Counts:
 	}
 	return rows, head, err
 }

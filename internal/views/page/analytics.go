@@ -29,6 +29,7 @@ type AnalyticsIn struct {
 	AsOf     int64
 	Names    map[string]string
 	Persons  bool // the reader may see figures of single persons
+	Export   *ExportIn
 	Failed   *ui.Failure
 	Refused  string // why it was not computed, "" = it was
 	Code     int
@@ -50,6 +51,7 @@ type Analytics struct {
 	Left    []LeftOut
 	Rates   []Figure
 	Terms   []ui.Row // definitions
+	Export  *ExportMenu
 	Failed  *ui.Failure
 	Refused *Empty
 }
@@ -96,7 +98,7 @@ var analyticsKeys = []layout.KeyGroup{everywhereKeys, {Where: "Response times", 
 func NewAnalytics(c layout.Chrome, in AnalyticsIn) Analytics {
 	c.Title, c.Section, c.Keys = "Response times", layout.SectionResponse, analyticsKeys
 	a := Analytics{
-		Chrome: c, Search: in.search(), Picks: in.picks(), Options: in.options(), AsOf: in.Moment.At(in.AsOf), Terms: in.terms(), Failed: in.Failed,
+		Chrome: c, Search: in.search(), Picks: in.picks(), Options: in.options(), AsOf: in.Moment.At(in.AsOf), Terms: in.terms(), Export: NewExport(in.Export), Failed: in.Failed,
 	}
 	if len(in.Query.Picked) > 0 {
 		a.Clear = in.URL.WithQ(in.Query.Others).String()

@@ -20,6 +20,7 @@ type EpisodesIn struct {
 	Rows     []EpisodeIn
 	Next     string
 	People   map[string]errata.Person
+	Export   *ExportIn
 }
 
 // EpisodeIn is one episode. Took is 0 while nothing was measured.
@@ -42,6 +43,7 @@ type Episodes struct {
 	Top     string // address of the first page, "" = this is it
 	Next    string
 	Empty   *Empty
+	Export  *ExportMenu
 }
 
 // EpisodeRow is one line of the list.
@@ -70,7 +72,7 @@ func NewEpisodes(c layout.Chrome, in EpisodesIn) Episodes {
 	if in.URL.From != "" { // of a bucket: the whole range is unknown here
 		back.From, back.To, back.Range = "", "", ""
 	}
-	e := Episodes{Chrome: c, Back: back.String(), Heading: in.heading(), Facts: in.facts()}
+	e := Episodes{Chrome: c, Back: back.String(), Heading: in.heading(), Facts: in.facts(), Export: NewExport(in.Export)}
 	for _, r := range in.Rows {
 		e.Rows = append(e.Rows, in.row(r))
 	}

@@ -37,6 +37,7 @@ type EventsIn struct {
 	Fields   FieldsIn
 	NoEvents bool
 	SetUp    string
+	Export   *ExportIn
 }
 
 // EventRowIn is one event of the table. Issue is its short id, "" = unknown;
@@ -66,6 +67,7 @@ type Events struct {
 	Chart   *ExplorerChart
 	List    EventList
 	Counts  *Counts
+	Export  *ExportMenu
 }
 
 // EventList is the table of events.
@@ -127,7 +129,7 @@ func NewEvents(c layout.Chrome, in EventsIn) Events {
 	if in.URL.As == "" {
 		in.URL.As = AsTable
 	}
-	m := Events{Chrome: c, As: in.URL.As, Search: in.search(), Faces: in.faces(), Back: in.back(), Fields: newFields(in)}
+	m := Events{Chrome: c, As: in.URL.As, Search: in.search(), Faces: in.faces(), Back: in.back(), Fields: newFields(in), Export: NewExport(in.Export)}
 	switch in.URL.As {
 	case AsTable:
 		m.Columns, m.Chart, m.List = in.columnForm(), in.chart("Events by severity"), in.list()

@@ -34,7 +34,7 @@ type ExportMenu struct {
 type ExportFace struct{ Text, Note, Action, Format string }
 
 // notTaken are the parameters that say which page of a list is shown, and how.
-var notTaken = []string{"cursor", "size", "compare", "view", "open", "chart", "show_chart"}
+var notTaken = []string{"cursor", "size", "compare", "view", "open", "field", "edit"}
 
 // NewExport makes the menu; nil where there is none.
 func NewExport(in *ExportIn) *ExportMenu {

@@ -26,6 +26,7 @@ type IssueIn struct {
 	Activity ActivityIn
 	Conflict string // what somebody else did meanwhile, "" = nothing
 	Beside   BesideIn
+	Export   *ExportIn
 }
 
 // Issue is the page of one issue.
@@ -43,6 +44,7 @@ type Issue struct {
 	Event    Event
 	Response Response
 	Activity Activity
+	Export   *ExportMenu
 }
 
 // IssueHead is the top of the page.
@@ -75,7 +77,7 @@ func NewIssue(c layout.Chrome, in IssueIn) Issue {
 		List: ListURL{Path: "/issues", Q: "service:" + in.Service.Slug}.String(),
 		Head: changed.Head, Facts: newFacts(in), Trend: NewTrend(in.Trend),
 		Context: newContext(in), Why: newWhy(in.Why), Event: newEvent(id, in),
-		Response: changed.Response, Activity: changed.Activity, Beside: newBeside(id, in),
+		Response: changed.Response, Activity: changed.Activity, Beside: newBeside(id, in), Export: NewExport(in.Export),
 	}
 	if m.Back == "" {
 		m.Back = "/issues"

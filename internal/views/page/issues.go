@@ -33,6 +33,7 @@ type IssuesIn struct {
 	// NoEvents says that nothing has ever arrived; SetUp leads on from there.
 	NoEvents bool
 	SetUp    string
+	Export   *ExportIn
 	Trend    TrendIn
 	Tabs     []Total   // of Query.TabQueries; nil = not counted
 	Edit     bool      // the search is edited as text
@@ -83,6 +84,7 @@ type Issues struct {
 	Tabs    []ui.Link
 	Trend   Trend
 	List    IssueList
+	Export  *ExportMenu
 }
 
 // IssueList is the part of the page that lists.
@@ -152,6 +154,7 @@ func NewIssues(c layout.Chrome, in IssuesIn) Issues {
 		Tabs:    newTabs(in.URL, in.Query, in.Tabs),
 		Trend:   NewTrend(in.Trend),
 		List:    newIssueList(in),
+		Export:  NewExport(in.Export),
 	}
 }
 
