@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"errata/internal/errata"
+	"errata/internal/search"
 	"errata/internal/store"
 )
 
@@ -51,7 +52,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := []error{s.expire(ctx, classes)}
+	all := []error{s.expire(ctx, classes), s.tidy(ctx)}
 	for _, step := range s.sweeps() {
 		all = append(all, s.repeat(ctx, step))
 	}
@@ -71,6 +72,19 @@ func (s *Service) expire(ctx context.Context, classes []int) error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// tidyAfter is how long erased events may wait for others, so that a file is
+// written anew once for all of a day.
+const tidyAfter = 12 * time.Hour
+
+// tidy has the engine remove the bytes of erased events.
+func (s *Service) tidy(ctx context.Context) error {
+	t, ok := s.Engine.(search.Tidier)
+	if !ok {
+		return nil
+	}
+	return t.Tidy(ctx, s.Clock().Add(-tidyAfter))
 }
 
 // classes returns the retention classes in use, and per project the oldest day

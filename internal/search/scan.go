@@ -35,6 +35,12 @@ type EraseReport struct {
 	Events int64
 }
 
+// Tidier is an engine that has work left after Erase: Tidy removes what is still
+// on disk of events erased before the given time.
+type Tidier interface {
+	Tidy(ctx context.Context, before time.Time) error
+}
+
 // PlaceOf returns where a hit stands, for ScanRequest.After.
 func PlaceOf(h *Hit) Place { return Place{Time: h.Time, EventID: h.EventID, Project: h.Project} }
 

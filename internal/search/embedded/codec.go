@@ -17,7 +17,8 @@ import (
 // dictAfter is how many events of a file its dictionary is trained on.
 const dictAfter = 400
 
-// codec packs payloads of one file. Frames carry the number of their
+// codec packs payloads of one file with its dictionary, and unpacks those of
+// older ones too. Frames carry the number of their
 // dictionary, so those from before the training stay readable. It needs no
 // closing: neither side is used as a stream.
 type codec struct {
@@ -25,14 +26,17 @@ type codec struct {
 	dec *zstd.Decoder
 }
 
-func newCodec(dict []byte) (*codec, error) {
+func newCodec(dict []byte, older ...[]byte) (*codec, error) {
 	eo := []zstd.EOption{
 		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
 		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(128 << 10),
 	}
 	do := []zstd.DOption{zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithDecoderMaxMemory(2 * search.MaxBytes)}
 	if len(dict) > 0 {
-		eo, do = append(eo, zstd.WithEncoderDict(dict)), append(do, zstd.WithDecoderDicts(dict))
+		eo, older = append(eo, zstd.WithEncoderDict(dict)), append(older, dict)
+	}
+	if len(older) > 0 {
+		do = append(do, zstd.WithDecoderDicts(older...))
 	}
 	enc, err := zstd.NewWriter(nil, eo...)
 	if err != nil {
@@ -45,9 +49,12 @@ func newCodec(dict []byte) (*codec, error) {
 	return &codec{enc: enc, dec: dec}, nil
 }
 
-// train makes a dictionary of sample frames. What cannot be learnt from (too
+// firstDict is the number of a file's first dictionary.
+const firstDict = 1
+
+// train makes a dictionary of sample frames, with the number id. What cannot be learnt from (too
 // little, all alike) gives an error; the file then goes without.
-func train(samples [][]byte) (dict []byte, err error) {
+func train(samples [][]byte, id uint32) (dict []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the trainer panics on inputs it did not foresee
 			dict, err = nil, fmt.Errorf("train dictionary: %v", r)
@@ -60,7 +67,7 @@ func train(samples [][]byte) (dict []byte, err error) {
 		}
 	}
 	dict, err = zstd.BuildDict(zstd.BuildDictOptions{
-		ID: 1, Contents: samples, History: history,
+		ID: id, Contents: samples, History: history,
 		Offsets: [3]int{1, 4, 8}, Level: zstd.SpeedFastest,
 	})
 	if err != nil {

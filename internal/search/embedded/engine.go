@@ -87,7 +87,10 @@ type Engine struct {
 	background sync.WaitGroup // training and checking
 }
 
-var _ search.Engine = (*Engine)(nil)
+var (
+	_ search.Engine = (*Engine)(nil)
+	_ search.Tidier = (*Engine)(nil)
+)
 
 // Open opens the engine in o.Dir. A directory that another process uses gives
 // conflict. After an unclean end the files written last are checked while they

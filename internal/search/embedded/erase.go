@@ -70,24 +70,20 @@ func (s *scanning) erase(ctx context.Context, v view, dry bool) (int64, error) {
 }
 
 // eraseRows deletes rows with their bodies.
-func (w *writer) eraseRows(p *partition, ids []int64) (int64, error) {
-	f, err := w.file(p)
-	if err != nil {
-		return 0, err
-	}
-	var n int64
-	if err = f.transaction(func() error { n, err = f.erase(ids); return err }); err != nil {
-		w.drop(f)
-		return 0, w.failed(p, err)
-	}
-	p.events.Store(f.events)
-	return n, nil
+func (w *writer) eraseRows(p *partition, ids []int64) (n int64, err error) {
+	now := w.e.o.Clock().UnixMicro()
+	err = w.change(p, func(f *file) error {
+		if n, err = f.bury(ids); err != nil {
+			return err
+		}
+		return f.markUntidy(now)
+	})
+	return n, err
 }
 
-func (f *file) erase(ids []int64) (int64, error) {
-	if err := f.begin(); err != nil {
-		return 0, err
-	}
+// bury deletes rows with their bodies, whose bytes are overwritten, and notes
+// that their words are still indexed.
+func (f *file) bury(ids []int64) (int64, error) {
 	// Ids are never given out twice: old postings would find new events.
 	if err := f.setMeta(metaNext, f.next); err != nil {
 		return 0, err
@@ -99,8 +95,9 @@ func (f *file) erase(ids []int64) (int64, error) {
 		}
 		list = strconv.AppendInt(list, id, 10)
 	}
-	for _, table := range []string{"body", "ev"} {
-		if err := f.script("DELETE FROM " + table + " WHERE id IN (" + string(list) + ")"); err != nil {
+	these := " WHERE id IN (" + string(list) + ")"
+	for _, s := range []string{tombs, "INSERT OR IGNORE INTO tomb(id) SELECT id FROM ev" + these, "DELETE FROM body" + these, "DELETE FROM ev" + these} {
+		if err := f.script(s); err != nil {
 			return 0, err
 		}
 	}
@@ -110,5 +107,27 @@ func (f *file) erase(ids []int64) (int64, error) {
 	}
 	n := f.events - left
 	f.events = left
+	f.p.erasures++
+	if f.samples != nil { // they may hold what was erased
+		if err := f.loadSamples(); err != nil {
+			return 0, err
+		}
+	}
 	return n, f.setMeta(metaEvents, left)
+}
+
+// markUntidy has the file written anew some time, and its bodies packed again
+// if its dictionary was trained on a row that is gone.
+func (f *file) markUntidy(now int64) error {
+	if f.p.untidy.CompareAndSwap(0, now) {
+		if err := f.setMeta(metaUntidy, now); err != nil {
+			return err
+		}
+	}
+	const learnt = `SELECT count(*) FROM meta WHERE k = ?1 AND EXISTS (SELECT 1 FROM tomb WHERE id <= coalesce((SELECT v FROM meta WHERE k = ?2), id))`
+	n, err := f.number(learnt, metaDict, metaSampled)
+	if err != nil || n == 0 {
+		return err
+	}
+	return f.setMeta(metaRepack, int64(1))
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"log/slog"
 	"os"
@@ -70,48 +71,34 @@ func (e *Engine) expireFile(ctx context.Context, v view, class int, cut int64) (
 	return events, gone, err
 }
 
-// deleteRows deletes a slice of rows; their words stay in fts and kw until the
-// file goes, and point nowhere.
-func (w *writer) deleteRows(p *partition, class int, before int64) (int64, error) {
-	f, err := w.file(p)
-	if err != nil {
-		return 0, err
-	}
-	var n int64
-	err = f.transaction(func() error {
-		n, err = f.delete(class, before)
-		return err
-	})
-	if err != nil {
-		w.drop(f)
-		return 0, w.failed(p, err)
-	}
-	p.events.Store(f.events)
-	return n, nil
-}
+// deadShare is the part of a file's rows that may be dead before it is written
+// anew.
+const deadShare = 5
 
-func (f *file) delete(class int, before int64) (int64, error) {
-	if err := f.begin(); err != nil {
-		return 0, err
-	}
-	// Ids are never given out twice: old postings would find new events.
-	if err := f.setMeta(metaNext, f.next); err != nil {
-		return 0, err
-	}
-	const some = "(SELECT id FROM ev INDEXED BY ev_ts WHERE ts < ? AND cls = ? ORDER BY ts LIMIT ?)"
-	if err := f.run("DELETE FROM body WHERE id IN "+some, before, int64(class), int64(expireRows)); err != nil {
-		return 0, err
-	}
-	if err := f.run("DELETE FROM ev WHERE id IN "+some, before, int64(class), int64(expireRows)); err != nil {
-		return 0, err
-	}
-	left, err := f.number("SELECT count(*) FROM ev")
-	if err != nil {
-		return 0, err
-	}
-	n := f.events - left
-	f.events = left
-	return n, f.setMeta(metaEvents, left)
+// deleteRows deletes a slice of rows. Their words stay in the indexes, where
+// they point nowhere, until a fifth of the file is dead.
+func (w *writer) deleteRows(p *partition, class int, before int64) (n int64, err error) {
+	now := w.e.o.Clock().UnixMicro()
+	err = w.change(p, func(f *file) error {
+		var ids []int64
+		err := f.query(func(dest []driver.Value) error {
+			id, _ := dest[0].(int64)
+			ids = append(ids, id)
+			return nil
+		}, "SELECT id FROM ev INDEXED BY ev_ts WHERE ts < ? AND cls = ? ORDER BY ts LIMIT ?", before, int64(class), int64(expireRows))
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if n, err = f.bury(ids); err != nil {
+			return err
+		}
+		dead, err := f.number("SELECT count(*) FROM tomb")
+		if err != nil || dead*deadShare < dead+f.events {
+			return err
+		}
+		return f.markUntidy(now)
+	})
+	return n, err
 }
 
 // unlink takes a file out of the engine and removes it, after the last reader.

@@ -134,7 +134,9 @@ func (f *file) load() error {
 		return err
 	}
 	f.next = max(f.next, meta[metaNext])
-	return errors.Join(f.loadDict(), f.loadTerms(), f.loadStacks(), f.loadSamples())
+	err = errors.Join(f.loadDict(), f.loadTerms(), f.loadStacks(), f.loadSamples())
+	f.dictNext, f.stackNext = max(f.dictNext, meta[metaValues]), max(f.stackNext, meta[metaStacks])
+	return err
 }
 
 // create makes the tables in one transaction, so that a file is whole or empty.
@@ -232,7 +234,7 @@ func (f *file) meta() (map[string]int64, error) {
 		k, _ := dest[0].(string)
 		m[k], _ = dest[1].(int64)
 		return nil
-	}, "SELECT k, v FROM meta WHERE k <> ?", metaDict)
+	}, "SELECT k, v FROM meta WHERE typeof(v) = 'integer'")
 	return m, err
 }
 

@@ -107,6 +107,7 @@ func BenchmarkGoals(b *testing.B) {
 	for _, g := range goals(b, newest) {
 		b.Run(g.name, func(b *testing.B) {
 			var took []time.Duration
+			cpu := cpuTime()
 			for b.Loop() {
 				began := time.Now()
 				if err := g.ask(b.Context(), e); err != nil {
@@ -115,6 +116,7 @@ func BenchmarkGoals(b *testing.B) {
 				took = append(took, time.Since(began))
 			}
 			b.ReportMetric(p95(took), "p95-ms")
+			b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 			b.ReportMetric(g.one, "goal-ms")
 		})
 	}

@@ -108,10 +108,31 @@ func (p *plan) rows(ctx context.Context, q queryer, columns string, n int, newer
 	}
 	near := *p
 	near.and("ts "+op+" ?", us)
+	if n > p.tuning.window {
+		dense, err := p.dense(ctx, q, index, near, n)
+		if err != nil {
+			return nil, err
+		}
+		if dense {
+			return read(index, *p)
+		}
+		return read(p.scan(), *p)
+	}
 	if rows, err := read(index, near); err != nil || len(rows) == n {
 		return rows, err
 	}
 	return read(p.scan(), *p)
+}
+
+// dense says whether matches are so many that n of them are found sooner in
+// order of time than by sorting all: told from the part near the end.
+func (p *plan) dense(ctx context.Context, q queryer, index string, near plan, n int) (bool, error) {
+	if p.sets && !p.wide {
+		return false, nil
+	}
+	var found int64
+	err := q.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", index, near.where), near.args...).Scan(&found)
+	return int64(n)*int64(p.tuning.window)*4 < found*p.upTo, err
 }
 
 // row is a row of ev.

@@ -30,10 +30,12 @@ func dayStart(day int64) time.Time { return time.UnixMicro(day * dayMicros).UTC(
 type partition struct {
 	path   string
 	events atomic.Int64 // rows of ev
+	untidy atomic.Int64 // when events were first erased, µs; 0: nothing to tidy
 	used   atomic.Int64 // turn of last use, for closing the least recently used
 	clean  bool         // the file was closed in good order, as found at Open
 
-	training bool // a dictionary was begun; the writer's own
+	training bool  // a dictionary was begun; the writer's own
+	erasures int64 // how often rows were deleted; the writer's own
 
 	// Guarded by the engine's mu. The days only ever grow, towards days that no
 	// other file has.
@@ -90,11 +92,22 @@ func (p *partition) open() error {
 // readCodec makes the codec of a file from the dictionary it holds.
 func readCodec(db *sql.DB) (*codec, error) {
 	var dict []byte
-	err := db.QueryRowContext(context.Background(), "SELECT v FROM meta WHERE k = ?", metaDict).Scan(&dict)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	var older [][]byte
+	err := each(context.Background(), db, func(scan func(...any) error) error {
+		var k string
+		var v []byte
+		err := scan(&k, &v)
+		if k == metaDict {
+			dict = v
+		} else {
+			older = append(older, v)
+		}
+		return err
+	}, "SELECT k, v FROM meta WHERE k IN (?, ?)", metaDict, metaOldDict)
+	if err != nil {
 		return nil, fmt.Errorf("read dictionary: %w", err)
 	}
-	return newCodec(dict)
+	return newCodec(dict, older...)
 }
 
 // release ends an acquire, and closes readers that have been idle the longest

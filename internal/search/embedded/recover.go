@@ -65,6 +65,7 @@ func (e *Engine) loadFile(ctx context.Context, name string) error {
 	}
 	p.first, p.last, p.clean = meta[metaFirst], meta[metaLast], meta[metaClean] == 1
 	p.events.Store(meta[metaEvents])
+	p.untidy.Store(meta[metaUntidy])
 	e.parts = append(e.parts, p)
 	return nil
 }
@@ -81,7 +82,7 @@ func readMeta(ctx context.Context, path string) (m map[string]int64, err error) 
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'meta'").Scan(&made); err != nil || made == 0 {
 		return m, err
 	}
-	rows, err := db.QueryContext(ctx, "SELECT k, v FROM meta WHERE k <> ?", metaDict)
+	rows, err := db.QueryContext(ctx, "SELECT k, v FROM meta WHERE typeof(v) = 'integer'")
 	if err != nil {
 		return nil, err
 	}

@@ -28,10 +28,14 @@ CREATE TABLE IF NOT EXISTS stk(id INTEGER PRIMARY KEY, h INTEGER NOT NULL UNIQUE
 CREATE TABLE IF NOT EXISTS body(id INTEGER PRIMARY KEY, f BLOB, z BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS kwd(h INTEGER PRIMARY KEY, k TEXT NOT NULL, v TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS kwd_k ON kwd(k);
+` + tombs + `
 CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(msg, typ, content='', columnsize=0, tokenize='ascii');
 CREATE VIRTUAL TABLE IF NOT EXISTS ftss USING fts5(stk, frm, content='', columnsize=0, tokenize='ascii');
 CREATE VIRTUAL TABLE IF NOT EXISTS kw USING fts5(t, content='', detail=none, columnsize=0, tokenize='ascii');
 `
+
+// tombs are the rows that were deleted and still have words in the indexes.
+const tombs = "CREATE TABLE IF NOT EXISTS tomb(id INTEGER PRIMARY KEY);"
 
 // ftsTuning makes the indexes that grow with every batch merge seldom and in
 // large steps: a batch becomes one segment, eight of a level begin to become
@@ -49,9 +53,15 @@ const (
 	metaLast      = "last"       // last UTC day
 	metaEvents    = "events"     // rows of ev
 	metaNext      = "next"       // ids below were given out once
+	metaStacks    = "stacks"     // the same of stk
+	metaValues    = "values"     // and of dict
 	metaTerms     = "terms"      // rows of kwd
 	metaTermsFull = "terms_full" // 1: kwd stopped to grow
 	metaDict      = "zdict"      // zstd dictionary
+	metaOldDict   = "zdict_old"  // the one before, while bodies are packed again
+	metaSampled   = "sampled"    // the dictionary may hold bytes of rows up to this one
+	metaRepack    = "repack"     // 1: the dictionary holds bytes of an erased row
+	metaUntidy    = "untidy"     // when the first event was erased since the file was written anew, µs
 	metaGone      = "gone"       // 1: expired, about to be removed
 	metaClean     = "clean"      // 1: closed in good order
 )

@@ -36,6 +36,14 @@ func appendToken(b []byte, h uint64) []byte {
 	return b
 }
 
+// tokenHash reverses appendToken.
+func tokenHash(token string) (h uint64) {
+	for i := range tokenLen {
+		h |= uint64(token[i]&0x7f) << (7 * i)
+	}
+	return h
+}
+
 // columnKeys are the keys that a column of ev answers: their terms are not
 // indexed again.
 var columnKeys = map[string]bool{

@@ -90,7 +90,7 @@ func TestDictionaryStays(t *testing.T) {
 	for i := range dictAfter {
 		other = append(other, docs[len(docs)-1-i].Payload)
 	}
-	dict, err := train(other)
+	dict, err := train(other, firstDict)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestDictionaryStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask(func(w *writer) error { return w.setDict(p, dict, pack) })
+	ask(func(w *writer) error { return w.setDict(p, dict, pack, p.erasures) })
 	add(dictAfter)
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
