@@ -85,6 +85,7 @@ func (s *Server) routes() []row {
 	r = append(r, s.peopleRoutes()...)
 	r = append(r, s.eventRoutes()...)
 	r = append(r, s.jobRoutes()...)
+	r = append(r, s.jumpRoutes()...)
 	r = append(r, s.exportRoutes()...)
 	r = append(r, s.actRoutes()...)
 	r = append(r, s.reportRoutes()...)

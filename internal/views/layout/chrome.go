@@ -61,6 +61,7 @@ const (
 	SectionRoles    Section = "roles"
 	SectionAudit    Section = "audit"
 	SectionAccount  Section = "account"
+	SectionSearch   Section = "search"
 	SectionViews    Section = "views"
 	SectionExports  Section = "exports" // has no entry in the navigation
 	SectionPrint    Section = "print"   // has none either

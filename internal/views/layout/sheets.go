@@ -1,5 +1,8 @@
 package layout
 
+// paletteSheet is what a script adds when it opens the palette.
+const paletteSheet = "css/pages/palette.css"
+
 // sheets are the stylesheets of a section, in the order in which its pages link
 // them behind the one of all pages. A section without an entry needs no more
 // than that one. What two sections share belongs into it, or into a file that
@@ -16,6 +19,7 @@ var sheets = map[Section][]string{
 	SectionAudit:    {"css/pages/people.css"},
 	SectionExports:  {"css/pages/people.css", "css/pages/export.css"},
 	SectionPrint:    {"css/pages/print.css"},
+	SectionSearch:   {paletteSheet},
 	SectionAccount:  {"css/pages/people.css"},
 	SectionViews:    {"css/pages/search.css"},
 }

@@ -8,6 +8,7 @@ var (
 	everywhereKeys = layout.KeyGroup{Where: "Everywhere", Keys: []layout.Key{
 		{Keys: []string{"?"}, Does: "Show this list"},
 		{Keys: []string{"/"}, Does: "Search"},
+		{Keys: []string{"Ctrl", "K"}, Does: "Go to anything, or do something"},
 		{Keys: []string{"g", "o"}, Does: "Go to the overview"},
 		{Keys: []string{"g", "i"}, Does: "Go to issues"},
 		{Keys: []string{"g", "e"}, Does: "Go to events"},
