@@ -55,6 +55,7 @@ type App struct {
 	token   string          // of the set-up link
 	upkeep  map[string]Part // what the engine needs beside the workers
 	views   *store.Views    // who looked at which event
+	routes  []errata.Route
 }
 
 // Options are what only tests and developers choose.
@@ -64,6 +65,8 @@ type Options struct {
 	pace time.Duration            // of the worker
 
 	ExportsPerHour int // files of one person; 0 = the usual
+
+	Undaunted bool // the event engine is asked again however often it failed
 }
 
 // New opens everything in order and binds the address. Running what it
@@ -90,7 +93,7 @@ func (a *App) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.life.onClose("queue", a.queue.Close)
-	if a.engine, err = a.openEngine(ctx); err != nil {
+	if a.engine, err = a.openEngine(ctx, o); err != nil {
 		return err
 	}
 	a.life.onClose("engine", a.engine.Close)
@@ -116,7 +119,7 @@ func (a *App) lock(dataDir string) error {
 	return nil
 }
 
-func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
+func (a *App) openEngine(ctx context.Context, given Options) (search.Engine, error) {
 	if !a.cfg.Elasticsearch() {
 		return embedded.Open(ctx, embedded.Options{Dir: filepath.Join(a.cfg.DataDir, "events"), Clock: a.clock, Log: a.log})
 	}
@@ -137,7 +140,7 @@ func (a *App) openEngine(ctx context.Context) (search.Engine, error) {
 		return nil, err
 	}
 	o.Certificate = cert
-	return a.openElastic(ctx, o)
+	return a.openElastic(ctx, o, given.Undaunted)
 }
 
 // build makes services and doors, and says in which order they start.
@@ -233,6 +236,7 @@ func (a *App) doors(in *ingest.Service, o Options) (http.Handler, error) {
 	if o.Dev {
 		profiles(mux)
 	}
+	a.routes = pages.Routes()
 	if err := mount(mux, pages.Unknown, pages, door(intakeDoor{a.intake})); err != nil {
 		return nil, err
 	}
@@ -259,6 +263,9 @@ func outer(next http.Handler, bodyTimeout time.Duration) http.Handler {
 type intakeDoor struct{ *sentry.Intake }
 
 func (intakeDoor) Routes() []errata.Route { return sentry.Routes() }
+
+// Routes lists what browsers and readers of the JSON API may ask for.
+func (a *App) Routes() []errata.Route { return a.routes }
 
 // Addr is the address that is bound, as host:port.
 func (a *App) Addr() string { return a.server.addr() }

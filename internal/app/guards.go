@@ -37,16 +37,21 @@ type checker struct {
 }
 
 // guardElastic puts guards into the options of the engine and returns them.
-func (a *App) guardElastic(o *elastic.Options) []*guard.Guard {
-	reading := guard.New(elasticSearch, a.clock, a.log, a.metrics)
-	writing := guard.New(elasticBulk, a.clock, a.log, a.metrics)
+// Those of the undaunted never open.
+func (a *App) guardElastic(o *elastic.Options, undaunted bool) []*guard.Guard {
+	search, bulk := elasticSearch, elasticBulk
+	if undaunted {
+		search.Failures, bulk.Failures = 0, 0
+	}
+	reading := guard.New(search, a.clock, a.log, a.metrics)
+	writing := guard.New(bulk, a.clock, a.log, a.metrics)
 	o.Search, o.Bulk = reading.Do, writing.Do
 	return []*guard.Guard{reading, writing}
 }
 
 // openElastic opens the engine behind its guards, with what keeps it going.
-func (a *App) openElastic(ctx context.Context, o elastic.Options) (*elastic.Engine, error) {
-	guards := a.guardElastic(&o)
+func (a *App) openElastic(ctx context.Context, o elastic.Options, undaunted bool) (*elastic.Engine, error) {
+	guards := a.guardElastic(&o, undaunted)
 	e, err := elastic.Open(ctx, o)
 	if err != nil {
 		return nil, err

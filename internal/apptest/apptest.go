@@ -44,15 +44,16 @@ const (
 // Options choose what Start runs. Stores is Embedded when empty, DataDir a
 // folder of the test.
 type Options struct {
-	Stores  string
-	DataDir string
-	Fresh   bool // leave first-run set-up undone
-	Dev     bool
-	Demo    bool // twelve weeks of an example instead of an empty installation
-	Fail    func(point string) error
-	Elastic string       // address, instead of the one of the environment
-	Clock   errata.Clock // time.Now when nil
-	Log     io.Writer
+	Stores    string
+	DataDir   string
+	Fresh     bool // leave first-run set-up undone
+	Dev       bool
+	Demo      bool // twelve weeks of an example instead of an empty installation
+	Fail      func(point string) error
+	Elastic   string       // address, instead of the one of the environment
+	Undaunted bool         // Elasticsearch is asked again however often it failed
+	Clock     errata.Clock // time.Now when nil
+	Log       io.Writer
 }
 
 // Product is a running product.
@@ -232,7 +233,7 @@ var impatient = &http.Client{Timeout: time.Second}
 
 // open makes the product, empty or with the demo's history to come.
 func (p *Product) open(ctx context.Context, log *slog.Logger) (*app.App, error) {
-	o := app.Options{Dev: p.o.Dev, Fail: p.o.Fail, ExportsPerHour: 100_000}
+	o := app.Options{Dev: p.o.Dev, Fail: p.o.Fail, ExportsPerHour: 100_000, Undaunted: p.o.Undaunted}
 	if p.o.Demo {
 		return app.NewDemo(ctx, p.Config, p.o.Clock, log, &p.out, o)
 	}

@@ -82,7 +82,7 @@ func (s *Service) eventOf(ctx context.Context, who errata.Actor, is IssueView, n
 	if err := s.Decide(who, errata.EventRead, is.Issue.ProjectID); err != nil {
 		return EventView{Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, cardWait)
+	ctx, cancel, _ := within(ctx, cardWait)
 	defer cancel()
 	c := card{s: s, who: who, is: is, wait: cardWait}
 	v := EventView{Total: is.Issue.Events}
@@ -337,7 +337,7 @@ func (s *Service) EventByID(ctx context.Context, who errata.Actor, id, project s
 
 // oneOf gets the event from the only project that has it.
 func (s *Service) oneOf(ctx context.Context, who errata.Actor, r reader, id string, refs []errata.Ref) (*errata.Event, errata.Project, error) {
-	ctx, cancel := context.WithTimeout(ctx, searchWait)
+	ctx, cancel, _ := within(ctx, searchWait)
 	defer cancel()
 	known := len(refs) > 0
 	if !known { // older than the ledger

@@ -124,13 +124,6 @@ func away(err error) bool {
 	return err != nil && (c == errata.Unavailable || c == errata.SlowDown)
 }
 
-// within bounds a call of the engine. The engine is told to stop a little
-// earlier, so that what it has found by then arrives.
-func within(ctx context.Context, wait time.Duration) (context.Context, context.CancelFunc, time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	return ctx, cancel, wait * 3 / 4
-}
-
 // matching returns the ids of issues with an event of the group; more says
 // that there are others beyond limit.
 func (s *Service) matching(ctx context.Context, who errata.Actor, in store.Scope, group querylang.Expr, r Range, limit int) (ids []string, gaps []search.Gap, more bool, err error) {

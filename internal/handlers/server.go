@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -123,6 +124,9 @@ func (s *Server) guarded(r row) echo.HandlerFunc {
 	default:
 		do = readQuery(r.Auth == errata.AuthToken, do)
 	}
+	if r.Method == http.MethodGet && !streams(r.Path) {
+		do = patient(do)
+	}
 	if r.Rate == "login" {
 		do = s.throttled(do)
 	}
@@ -137,6 +141,24 @@ func (s *Server) guarded(r row) echo.HandlerFunc {
 	case errata.AuthPublic, errata.AuthSetup, errata.AuthIngest:
 	}
 	return do
+}
+
+// patient bounds how long the searches of an answer may keep it waiting.
+func patient(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.SetRequest(c.Request().WithContext(find.Patient(c.Request().Context())))
+		return next(c)
+	}
+}
+
+// streams says whether a path answers with a file of any length, which takes
+// the time it takes.
+func streams(address string) bool {
+	switch path.Ext(address) {
+	case ".csv", ".ndjson", ".xlsx", ".print":
+		return true
+	}
+	return false
 }
 
 // throttled refuses a network that tries to sign in too often.
