@@ -127,6 +127,38 @@ func TestDamagedBody(t *testing.T) {
 	}
 }
 
+// TestScanHasNoHoles scans and erases over damaged days: both say so, instead
+// of leaving them out.
+func TestScanHasNoHoles(t *testing.T) {
+	dir := t.TempDir()
+	files := days10(t, dir)
+	st, err := os.Stat(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage(t, files[1], 4*8192, st.Size()-4*8192)
+	e := open(t, Options{Dir: dir, DaysPerFile: 2})
+	scan := func(r search.ScanRequest) (n int, err error) {
+		r.Scope.All = true
+		err = e.Scan(t.Context(), r, func(*search.Hit) error { n++; return nil })
+		return n, err
+	}
+	for range 2 { // found by reading, then known
+		_, err := scan(search.ScanRequest{})
+		if errata.CodeOf(err) != errata.Unavailable || errata.ReasonOf(err) != search.ReasonCorrupt {
+			t.Errorf("scan over broken days: %v", err)
+		}
+		waitFor(t, func() bool { return len(e.snapshot()) == 4 })
+	}
+	if n, err := scan(search.ScanRequest{From: noon.AddDate(0, 0, -3)}); err != nil || n != 160 {
+		t.Errorf("scan of whole days: %d events, %v", n, err)
+	}
+	_, err = e.Erase(t.Context(), search.EraseRequest{Scope: search.Scope{All: true}})
+	if errata.ReasonOf(err) != search.ReasonCorrupt {
+		t.Errorf("erase over broken days: %v", err)
+	}
+}
+
 func TestAllFilesBroken(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range days10(t, dir) {
