@@ -195,6 +195,10 @@ func busyPast(in *page.IssueIn) {
 	add(errata.Transition{Rule: errata.RuleUnignore})
 	add(errata.Transition{Rule: errata.RuleReopenSame})
 	add(errata.Transition{Rule: errata.RuleReopen, ActorID: "gone"})
+	add(errata.Transition{ID: "t-undone", Rule: errata.RuleResolve, Detail: set("cause", "", "fixed")})
+	add(errata.Transition{Rule: errata.RuleUndo, UndoOf: "t-undone"})
+	add(errata.Transition{ID: "t-last", Rule: errata.RuleAcknowledge, From: errata.Open, To: errata.Acknowledged})
+	in.Activity.Undo = &errata.Transition{ID: "t-last"}
 	in.Activity.Notes = append(notes(), errata.IssueNote{ID: "n9", Kind: errata.NoteReason, AuthorID: ito.ID, At: at, Body: "Only the nightly job meets it."},
 		errata.IssueNote{ID: "n3", Kind: errata.NoteComment, AuthorID: ito.ID, At: at, EditedAt: at, Body: "# Plan\n1. sort by SKU\n2. retry *once*\n\n> as agreed\n\n```go\nsort.Slice(lines, bySKU)\n```\nSee https://wiki.example/locks"},
 		errata.IssueNote{ID: "n4", Kind: errata.NoteComment, AuthorID: rivera.ID, At: at, Ended: at})
@@ -253,7 +257,19 @@ func bulkStates() []state {
 		many[i] = "change"
 	}
 	note := errata.E(errata.Invalid, "A note has at most 20,000 characters.", nil)
+	whole := func(total int64, query, said string) *page.BulkScope {
+		return &page.BulkScope{
+			Query: query, From: "2026-11-19T15:31:04Z", To: "2026-11-20T15:31:04Z", Total: total, Job: total > 500, Typed: total > 1000, Said: said,
+			Counts: map[string]int64{"change": total - 300, "same": 260, "illegal": 37, "forbidden": 3},
+		}
+	}
 	return []state{
+		bulk("query", page.BulkIn{Items: mixed, Scope: whole(700, "is:unresolved env:production", "")}),
+		bulk("query-typed", page.BulkIn{Act: errata.ActResolve, Items: mixed, Scope: whole(20_000, "", "")}),
+		bulk("query-refused", page.BulkIn{
+			Items: mixed, Scope: whole(1204, "is:unresolved", "1205"), Err: errata.E(errata.Invalid, "Type how many issues you are about to change.", nil),
+		}),
+		bulk("query-hostile", page.BulkIn{Items: hard(hostile + bidi), Scope: whole(20_000, hostile+bidi, hostile)}),
 		bulk("mixed", page.BulkIn{Items: mixed}),
 		bulk("one", page.BulkIn{Act: errata.ActReopen, Items: bulkItems("change")}),
 		bulk("nothing", page.BulkIn{Items: bulkItems("same", "same")}),

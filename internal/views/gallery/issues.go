@@ -143,7 +143,7 @@ func compactIssues() state {
 // saidIssues is the list after an act on many, on the tab of the unresolved.
 func saidIssues() state {
 	c := chrome("/issues")
-	c.Said = &ui.Toast{Text: "2 issues acknowledged"}
+	c.Said = &ui.Toast{Text: "CHK-2187 is acknowledged", Undo: page.NewUndo("CHK-2187", 7, "/issues")}
 	return state{"said", page.NewIssues(c, listIn(func(in *page.IssuesIn) {
 		in.URL.Q = page.StartOfIssues
 		in.Query = page.NewQuery(in.URL.Q, &querylang.Leaf{Key: querylang.Key{Name: "is"}, Values: []querylang.Value{{Kind: querylang.Equal, Raw: "unresolved", Text: "unresolved"}}, Start: 0, End: 13})
