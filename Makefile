@@ -26,8 +26,9 @@ check: ## what a change must pass before review: generated files, fixes, vet, li
 kill: ## kill -9 the server 20 times under load, on every pair of stores, and recount
 	ERRATA_TEST_KILLS=20 $(GO) test -count=1 -timeout=60m -v ./test/kill/...
 
-agree: ## random events and queries: every engine agrees with the model
-	ERRATA_AGREE=2000 $(GO) test -count=1 -timeout=30m -run=Agree -v ./internal/search/...
+agree: ## random events and queries: engines, lists and charts agree with models
+	ERRATA_AGREE=10000 $(GO) test -count=1 -timeout=60m -run=TestAgree -v ./internal/search/...
+	ERRATA_AGREE=3000 $(GO) test -count=1 -timeout=30m -run=TestAgree -v ./internal/find
 
 fuzz: ## every fuzz target for FUZZTIME (default 10m) each
 	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
