@@ -234,9 +234,28 @@ func compared(r find.Response) string {
 	k := r.Compare
 	s := "n " + strconv.FormatInt(r.Total.N, 10) + ", the week before " + strconv.FormatInt(k.Before.N, 10)
 	if r.Total.N > 0 && k.Before.N > 0 {
-		s += ": median " + r.Total.P50.Round(time.Second).String() + " against " + k.Before.P50.Round(time.Second).String()
+		s += ": median " + inWords(r.Total.P50) + " against " + inWords(k.Before.P50)
 	}
 	return s + ": " + verdicts[k.Verdict] + "."
+}
+
+// inWords writes a time in its two largest units.
+func inWords(d time.Duration) string {
+	units := []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
+	for i, u := range units {
+		if d < u.size && i < len(units)-1 {
+			continue
+		}
+		s := strconv.Itoa(int(d/u.size)) + " " + u.name
+		if rest := d % u.size; i+1 < len(units) && rest >= units[i+1].size {
+			s += " " + strconv.Itoa(int(rest/units[i+1].size)) + " " + units[i+1].name
+		}
+		return s
+	}
+	return ""
 }
 
 func backlog(w find.Week) errata.Section {
