@@ -161,6 +161,21 @@ func (c Chrome) places(foot bool) []NavItem {
 	return out
 }
 
+// maxBar is how many entries the bar of narrow screens has room for.
+const maxBar = 4
+
+// bar are the entries of narrow screens.
+func (c Chrome) bar() []NavItem {
+	all := c.places(false)
+	return all[:min(len(all), maxBar)]
+}
+
+// behindBar are those that stand in the menu More there.
+func (c Chrome) behindBar() []NavItem {
+	all := c.places(false)
+	return append(all[min(len(all), maxBar):], c.places(true)...)
+}
+
 // Key is one shortcut: the keys as they are pressed, and what they do.
 type Key struct {
 	Keys []string

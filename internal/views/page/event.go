@@ -203,14 +203,22 @@ func eventFacts(ev *errata.Event, m ui.Moment) []ui.Row {
 		{Name: "Transaction", Value: ev.Transaction, Mono: true},
 		{Name: "Logger", Value: ev.Logger, Mono: true},
 		{Name: "SDK", Value: sdkName(ev.SDK)},
-		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), Mono: true},
-		{Name: "Request id", Value: ev.RequestID, Mono: true},
+		{Name: "Trace", Value: ui.Clip(traceID(ev.Trace), 17), Title: traceID(ev.Trace), URL: traceLink(traceID(ev.Trace))},
+		{Name: "Request id", Value: ev.RequestID, URL: traceLink(ev.RequestID)},
 	} {
 		if r.Value != "" {
 			rows = append(rows, r)
 		}
 	}
 	return rows
+}
+
+// traceLink leads to everything of a trace or request, "" without an id.
+func traceLink(id string) string {
+	if id == "" {
+		return ""
+	}
+	return TraceURL(id)
 }
 
 func sdkName(s *errata.SDK) string {

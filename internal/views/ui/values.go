@@ -21,6 +21,7 @@ type Row struct {
 	Masked      string // shown in place of the value: what is hidden
 	Mono        bool   // the value is code
 	Title       string // said on hover
+	URL         string // the value leads there
 	Time        *Time  // shown in place of the value
 }
 
