@@ -180,6 +180,9 @@ func (w *world) name() {
 		":id": prefix(shop) + "-99999", ":slug": "nothing-here", ":event_id": strings.Repeat("d", 32), "{id}": "99999", ":seq": "99999", "user": noUUID,
 		":invite": strings.Repeat("e", 64), ":withdrawn": strings.Repeat("e", 64), "link": strings.Repeat("e", 64),
 	}
+	w.report(own, "responder", shop.Slug)
+	w.report(foreign, crossOrigin, there.Slug)
+	w.things[absent][":run"] = noUUID
 	for _, object := range []string{own, foreign} {
 		for _, r := range w.ofIssues() {
 			if strings.Contains(r.Path, ":note") {
@@ -187,6 +190,15 @@ func (w *world) name() {
 			}
 		}
 	}
+}
+
+// report runs one of a service.
+func (w *world) report(object, who, slug string) {
+	r := w.p.Form(w.browsers[who], "/reports/runs", url.Values{"service": {slug}})
+	if r.StatusCode != http.StatusSeeOther {
+		w.t.Fatalf("a report: %s", r.Status)
+	}
+	w.things[object][":run"] = r.Header.Get("Location")[len("/reports/runs/"):]
 }
 
 // invitations makes one to renew, one to withdraw and one to accept.
@@ -247,8 +259,20 @@ func (w *world) path(c cell) string {
 	}
 	return strings.NewReplacer(
 		":event_id", things[":event_id"], ":event", event, ":part", "json", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
-		":stream", "change", ":seq", things[":seq"], ":token", token, "{id}", things["{id}"], "{$}", "",
+		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", noUUID, ":view", w.view(c), "{id}", things["{id}"], "{$}", "",
 	).Replace(c.route.Path)
+}
+
+// view keeps anew the saved view that a route is about: one for everybody, or one
+// that names the canary service.
+func (w *world) view(c cell) string {
+	if c.route.Object != "view" || c.object == absent {
+		return "no-such-view"
+	}
+	query := map[string]string{own: "is:open", foreign: "service:" + canarySlug}[c.object]
+	change(w.t, w.p, `INSERT OR REPLACE INTO saved_view (id, slug, owner_id, visibility, page, title, query, params, position, version, created_at, updated_at)
+		SELECT ?, ?, id, 'all', 'issues', 'Kept', ?, '{}', 0, 1, 1, 1 FROM app_user WHERE email = ?`, noUUID+c.object, c.object+"-view", query, address("responder"))
+	return c.object + "-view"
 }
 
 // inviteID is what an invitation is called inside: the hash of its token.
@@ -299,6 +323,7 @@ var signing = []string{"viewer", "responder", "maintainer", "admin", "auditor", 
 var forms = map[string]string{
 	"issue.assign": "assignee=me", "issue.resolve": "cause=fixed&note=done", "issue.ignore": "reason=noise", "issue.severity": "severity=P3", "issue.stage": "stage=fixing",
 	"issue.watch": "on=true", "issue.comment": "body=hello", "issue.comment.edit": "body=changed", "issue.event.reveal": "part=json",
+	"view.save": "title=Kept&here=/issues", "view.change": "title=Kept", "view.share": "visibility=all", "me.recent": "page=issues&q=is:open",
 	"user.grant": "role=viewer&project=1", "user.revoke": "role=viewer&project=1",
 	"api.issue.assign": `{"assignee":"me"}`, "api.issue.resolve": `{"cause":"fixed","note":"done"}`, "api.issue.ignore": `{"reason":"noise"}`,
 	"api.issue.severity": `{"severity":"P3"}`, "api.issue.comments": `{"body":"hello"}`,
