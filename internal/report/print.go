@@ -28,7 +28,7 @@ func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (erra
 		d, _, err := s.figures(ctx, who, e)
 		return d, err
 	}
-	rows, head, err := s.collect(ctx, who, e, MaxPrint, "printed")
+	rows, head, err := s.collect(ctx, who, e, s.onPaper, "printed")
 	if err != nil {
 		return errata.Document{}, err
 	}

@@ -34,8 +34,10 @@ type Options struct {
 // Service hands out rows and reports.
 type Service struct {
 	Options
-	mu    sync.Mutex
-	taken map[string][]time.Time // when each person took a file, of the last hour
+	inline  int // rows of an answer
+	onPaper int // rows of a print page
+	mu      sync.Mutex
+	taken   map[string][]time.Time // when each person took a file, of the last hour
 }
 
 // New returns a service, and has the runner of jobs know how exports are made.
@@ -46,7 +48,7 @@ func New(o Options) *Service {
 	if o.Fail == nil {
 		o.Fail = func(string) error { return nil }
 	}
-	s := &Service{Options: o, taken: map[string][]time.Time{}}
+	s := &Service{Options: o, inline: MaxInline, onPaper: MaxPrint, taken: map[string][]time.Time{}}
 	if o.Jobs != nil {
 		o.Jobs.Handle(errata.JobExport, s.runExport)
 	}

@@ -9,6 +9,7 @@ import (
 	"errata/internal/find"
 	"errata/internal/report/encode"
 	"errata/internal/search"
+	"errata/internal/stats"
 )
 
 // Out is where a file goes: Flush hands on what has been written.
@@ -59,7 +60,7 @@ func (x *sending) send(ctx context.Context) error {
 		return x.document(ctx)
 	case Issues, Episodes:
 	}
-	rows, head, err := x.s.collect(ctx, x.who, x.e, MaxInline, "sent at once")
+	rows, head, err := x.s.collect(ctx, x.who, x.e, x.s.inline, "sent at once")
 	if err != nil {
 		return err
 	}
@@ -119,8 +120,8 @@ func (x *sending) events(ctx context.Context) error {
 		return err
 	}
 	begin := func(head find.ExportHead, total search.Total) error {
-		if !total.Exact || total.Value > MaxInline {
-			return tooMany(MaxInline, "sent at once", hintJob)
+		if !total.Exact || total.Value > int64(x.s.inline) {
+			return tooMany(x.s.inline, "sent at once", hintJob)
 		}
 		x.head.Rows = total.Value
 		if err := x.begin(ctx, head); err != nil {
@@ -132,7 +133,7 @@ func (x *sending) events(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = x.s.Find.ExportEvents(ctx, x.who, q, MaxInline+1, begin, func(page []find.ExportedEvent) error {
+	err = x.s.Find.ExportEvents(ctx, x.who, q, x.s.inline+1, begin, func(page []find.ExportedEvent) error {
 		for i := range page {
 			row, err := cells(&page[i])
 			if err != nil {
@@ -276,6 +277,9 @@ func (e *Export) episodeQuery() find.EpisodeQuery {
 	if o == nil {
 		o = &EpisodesOf{}
 		e.Episodes = o
+	}
+	if o.Rules.Metric == "" {
+		o.Rules.Metric = stats.TTA
 	}
 	return find.EpisodeQuery{Rules: o.Rules, Q: e.Q, Range: e.Range, Show: o.Show, By: o.By, Key: o.Key, Over: o.Over, Under: o.Under}
 }
