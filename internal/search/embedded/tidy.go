@@ -22,7 +22,7 @@ import (
 // tidyAtOnce is how many events one transaction of Tidy works on; wordsAtOnce
 // is how many one walk over the word indexes collects.
 const (
-	tidyAtOnce  = 100
+	tidyAtOnce  = 500
 	wordsAtOnce = 20_000
 )
 
@@ -65,10 +65,44 @@ func (e *Engine) tidy(ctx context.Context, p *partition) error {
 	if err := e.tidyStacks(ctx, p); err != nil {
 		return err
 	}
+	if err := e.mergeWords(ctx, p); err != nil {
+		return err
+	}
 	if err := e.repack(ctx, p); err != nil {
 		return err
 	}
 	return e.submit(ctx, &job{do: func(w *writer) error { return w.rewrite(p, since) }})
+}
+
+// mergePages is how many pages of an index one transaction merges, about.
+const mergePages = 500
+
+// mergeWords merges the parts of each word index into one: only there do the
+// notes that a row does not count any more, and what they are about, vanish.
+func (e *Engine) mergeWords(ctx context.Context, p *partition) error {
+	for _, table := range []string{"fts", "ftss", "kw"} {
+		sql, more := "INSERT INTO "+table+"("+table+", rank) VALUES('merge', ?)", true
+		for pages := int64(-mergePages); more; pages = mergePages { // less than none begins a merge of all
+			err := e.submit(ctx, &job{do: func(w *writer) error {
+				return w.change(p, func(f *file) error {
+					before, err := f.number("SELECT total_changes()")
+					if err != nil {
+						return err
+					}
+					if err := f.run(sql, pages); err != nil {
+						return err
+					}
+					after, err := f.number("SELECT total_changes()")
+					more = after-before >= 2
+					return err
+				})
+			}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // indexed is what the word indexes hold of one row.
@@ -184,18 +218,7 @@ func (w *writer) change(p *partition, fn func(f *file) error) error {
 	return nil
 }
 
-// secureIndexes makes the word indexes drop postings where they stand, instead
-// of noting that they do not count.
-const secureIndexes = `
-INSERT INTO fts(fts, rank) VALUES('secure-delete', 1);
-INSERT INTO ftss(ftss, rank) VALUES('secure-delete', 1);
-INSERT INTO kw(kw, rank) VALUES('secure-delete', 1);
-`
-
 func (f *file) forgetWords(ids []int64, words, terms map[int64]*indexed) error {
-	if err := f.script(secureIndexes); err != nil {
-		return err
-	}
 	hashes := map[uint64]bool{}
 	for _, id := range ids {
 		if x := words[id]; x != nil {
@@ -277,9 +300,6 @@ func (e *Engine) tidyStacks(ctx context.Context, p *partition) (err error) {
 }
 
 func (f *file) forgetStacks(ids []int64, words map[int64]*indexed) error {
-	if err := f.script(secureIndexes); err != nil {
-		return err
-	}
 	if err := f.setMeta(metaStacks, f.stackNext); err != nil {
 		return err
 	}
