@@ -200,7 +200,7 @@ func (w *world) judgeAudit(c cell, a answer, written bool) {
 }
 
 // ofService are objects that belong to a service, and are hidden with it.
-var ofService = []string{"issue", "event", "project", "audit"}
+var ofService = []string{"issue", "event", "project", "audit", "view"}
 
 func (w *world) judgeRole(c cell, role errata.Role, a answer) {
 	w.t.Helper()
@@ -219,7 +219,7 @@ func (w *world) judgeRole(c cell, role errata.Role, a answer) {
 }
 
 // ownOnly are routes where the right alone is not enough.
-var ownOnly = []string{"issues.bulk", "issue.comment.edit", "issue.comment.delete", "user.grant", "user.disable"}
+var ownOnly = []string{"view.change", "view.share", "view.delete", "issues.bulk", "issue.comment.edit", "issue.comment.delete", "user.grant", "user.disable"}
 
 func toLogin(a answer) bool {
 	return a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), "/login")

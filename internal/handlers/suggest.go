@@ -70,7 +70,7 @@ func (h searching) facet(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := h.Find.Facets(ctx, who, find.FacetQuery{Q: in.q, In: querylang.InIssues, Over: in.span, Keys: []string{c.Param("key")}, Size: 20, Wait: chartWait})
+	all, err := h.Find.Facets(ctx, who, find.FacetQuery{Q: in.q, In: querylang.InIssues, Over: in.span, Keys: []string{c.QueryParam("key")}, Size: 20, Wait: chartWait})
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (h views) show(c echo.Context, code int, refused error) error {
 
 // open leads to the list that a view keeps.
 func (h views) open(c echo.Context) error {
-	v, err := h.Find.SavedView(c.Request().Context(), actorOf(c), c.Param("slug"))
+	v, err := h.Find.SavedView(c.Request().Context(), actorOf(c), c.Param("view"))
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (h views) save(c echo.Context) error {
 // change renames a view, shares it, or lets it keep the list it was sent from.
 func (h views) change(c echo.Context) error {
 	ctx, who := c.Request().Context(), actorOf(c)
-	old, err := h.Find.SavedView(ctx, who, c.Param("slug"))
+	old, err := h.Find.SavedView(ctx, who, c.Param("view"))
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (h views) change(c echo.Context) error {
 
 func (h views) remove(c echo.Context) error {
 	version, _ := strconv.ParseInt(field(c, "version"), 10, 64)
-	v, err := h.Find.SavedView(c.Request().Context(), actorOf(c), c.Param("slug"))
+	v, err := h.Find.SavedView(c.Request().Context(), actorOf(c), c.Param("view"))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import "strings"
 // Caret is where somebody is typing in a query, and what of it is there. A
 // suggestion replaces [Start, End).
 type Caret struct {
-	Key        Key    // of the value that is typed; "" while a key or a word is
+	Key        Key    // of the value that is typed, has included; "" while a key or a word is
 	Typed      string // what is before the caret of the name or value, without quotes and operator
 	Operator   string // in front of the value: > >= < <=
 	Start, End int
@@ -25,14 +25,21 @@ func CaretAt(q string, at int) Caret {
 		c.End = start + colon + 1
 		return c
 	}
-	k, ok := ParseKey(q[start : start+colon])
-	if !ok {
-		k = Key{Name: "tags", Arg: Fold(q[start : start+colon])}
+	name := Fold(q[start : start+colon])
+	k, ok := ParseKey(name)
+	switch {
+	case name == keyOfHas:
+		k = Key{Name: keyOfHas}
+	case !ok:
+		k = Key{Name: "tags", Arg: name}
 	}
 	c.Key = k
 	c.item(q, start+colon+1, at)
 	return c
 }
+
+// keyOfHas is the key that asks whether a field is there.
+const keyOfHas = "has"
 
 // item narrows the caret to the item of a list that it is in.
 func (c *Caret) item(q string, from, at int) {

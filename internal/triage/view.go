@@ -43,7 +43,7 @@ func (s *Service) SaveView(ctx context.Context, who errata.Actor, f ViewForm) (v
 	id := ids.Next()
 	v = f.view(errata.SavedView{ID: id, Slug: viewSlug(f.Title, id), OwnerID: who.ID, Page: f.Page, Version: 1, CreatedAt: now, UpdatedAt: now})
 	err = s.Store.InTx(ctx, func(tx *store.Tx) error {
-		if err := permitView(tx, who, v, errata.ViewPrivate); err != nil {
+		if err := permitView(tx, who, v.ID, errata.ViewPrivate, v.Visibility); err != nil {
 			return err
 		}
 		if err := f.check(); err != nil {
@@ -68,16 +68,13 @@ func (s *Service) ChangeView(ctx context.Context, who errata.Actor, slug string,
 	f.Title = clean(f.Title)
 	now := s.Clock().UnixMicro()
 	err = s.Store.InTx(ctx, func(tx *store.Tx) error {
-		old, err := s.viewToChange(ctx, tx, who, slug, f.Version)
+		old, err := s.viewToChange(ctx, tx, who, slug, f.Visibility, f.Version)
 		if err != nil {
 			return err
 		}
 		f.Page = old.Page
 		v = f.view(old)
 		v.UpdatedAt = now
-		if err := permitView(tx, who, v, old.Visibility); err != nil {
-			return err
-		}
 		if err := f.check(); err != nil {
 			return err
 		}
@@ -95,11 +92,8 @@ func (s *Service) ChangeView(ctx context.Context, who errata.Actor, slug string,
 // conflict (view.changed).
 func (s *Service) DeleteView(ctx context.Context, who errata.Actor, slug string, version int64) error {
 	return s.Store.InTx(ctx, func(tx *store.Tx) error {
-		v, err := s.viewToChange(ctx, tx, who, slug, version)
+		v, err := s.viewToChange(ctx, tx, who, slug, errata.ViewPrivate, version)
 		if err != nil {
-			return err
-		}
-		if err := permitView(tx, who, v, errata.ViewPrivate); err != nil {
 			return err
 		}
 		return tx.DeleteView(ctx, v.ID)
@@ -114,16 +108,21 @@ func (s *Service) MayChangeView(who errata.Actor, v errata.SavedView) bool {
 
 // viewToChange reads a view that the actor may change. A private one of
 // somebody else is not found, whoever asks.
-func (s *Service) viewToChange(ctx context.Context, tx *store.Tx, who errata.Actor, slug string, version int64) (errata.SavedView, error) {
+func (s *Service) viewToChange(ctx context.Context, tx *store.Tx, who errata.Actor, slug string, to errata.Visibility, version int64) (errata.SavedView, error) {
 	if err := s.ownsViews(who); err != nil {
 		return errata.SavedView{}, err
 	}
 	v, err := tx.ViewBySlug(ctx, slug)
-	switch {
-	case err != nil:
+	if err == nil && v.OwnerID != who.ID && v.Visibility != errata.ViewForAll {
+		err = errata.E(errata.NotFound, "There is no such view.", nil)
+	}
+	if err != nil {
 		return v, err
-	case v.OwnerID != who.ID && v.Visibility != errata.ViewForAll:
-		return v, errata.E(errata.NotFound, "There is no such view.", nil)
+	}
+	if err := permitView(tx, who, v.ID, v.Visibility, to); err != nil {
+		return v, err
+	}
+	switch {
 	case !s.MayChangeView(who, v):
 		const sentence = "Only who saved a view can change it."
 		return v, errata.Because(errata.Forbidden, sentence, nil, errata.Detail{Reason: "view.not_yours", Message: sentence})
@@ -146,16 +145,16 @@ func (s *Service) ownsViews(who errata.Actor) error {
 	return errata.E(errata.Forbidden, "Views are kept by people.", nil)
 }
 
-// permitView asks for the rights: to save, and when everybody sees it, or saw
-// it, to share.
-func permitView(tx *store.Tx, who errata.Actor, v errata.SavedView, before errata.Visibility) error {
-	on := errata.Resource{Name: "view:" + v.ID}
+// permitView asks for the rights: to save, and when everybody comes to see the
+// view, or no longer does, to share.
+func permitView(tx *store.Tx, who errata.Actor, id string, from, to errata.Visibility) error {
+	on := errata.Resource{Name: "view:" + id}
 	line, err := tx.Permit(who, errata.ViewSave, on)
 	if err != nil {
 		return err
 	}
-	line.Detail("visibility", string(v.Visibility))
-	if v.Visibility == errata.ViewForAll || before == errata.ViewForAll {
+	line.Detail("visibility", string(to))
+	if to == errata.ViewForAll || from == errata.ViewForAll {
 		_, err = tx.Permit(who, errata.ViewShare, on)
 	}
 	return err

@@ -137,10 +137,11 @@ func TestSharedViews(t *testing.T) {
 			t.Errorf("who does not see the service is shown %q", got)
 		}
 
-		if _, err := w.Triage.ChangeView(ctx, plainGrace, all.Slug, share("Hers now", "")); errata.ReasonOf(err) != "view.not_yours" {
+		sharer := limited(grace, errata.IssueRead, errata.ViewSave, errata.ViewShare)
+		if _, err := w.Triage.ChangeView(ctx, sharer, all.Slug, share("Hers now", "")); errata.ReasonOf(err) != "view.not_yours" {
 			t.Errorf("changed by somebody else: %v", err)
 		}
-		if err := w.Triage.DeleteView(ctx, plainGrace, all.Slug, 0); errata.ReasonOf(err) != "view.not_yours" {
+		if err := w.Triage.DeleteView(ctx, sharer, all.Slug, 0); errata.ReasonOf(err) != "view.not_yours" {
 			t.Errorf("deleted by somebody else: %v", err)
 		}
 		noShare := limited(ada, errata.IssueRead, errata.ViewSave)

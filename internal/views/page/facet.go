@@ -29,7 +29,7 @@ func moreFacets(u ListURL) (out []MoreFacet) {
 }
 
 func facetURL(u ListURL, key string) string {
-	u.Path, u.Cursor = u.Path+"/facets/"+key, ""
+	u.Path, u.Cursor, u.More = u.Path+"/facets", "", append(slices.Clone(u.More), Param{"key", key})
 	return u.String()
 }
 

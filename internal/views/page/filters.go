@@ -35,6 +35,8 @@ type Filter struct {
 	Key, Title string
 	Options    []FilterOption
 	Note       string // "about", when the figures are
+
+	counts map[string]int64 // matches by value; nil = not counted
 }
 
 // FilterOption is one choice of a Filter.
@@ -146,20 +148,29 @@ func (f *Filter) count(facets []FacetIn) {
 		f.Options = f.Options[:min(len(f.Options), maxOptions)]
 		return
 	}
-	x, counts := facets[i], map[string]int64{}
+	x := facets[i]
+	f.counts = map[string]int64{}
 	for _, v := range x.Values {
-		counts[v.Value] = v.Count
+		f.counts[v.Value] = v.Count
 	}
 	if f.Key == "service" || f.Key == "env" {
-		slices.SortStableFunc(f.Options, func(a, b FilterOption) int { return cmp.Compare(counts[b.Value], counts[a.Value]) })
+		slices.SortStableFunc(f.Options, func(a, b FilterOption) int { return cmp.Compare(f.counts[b.Value], f.counts[a.Value]) })
 		f.Options = f.Options[:min(len(f.Options), maxOptions)]
 	}
 	for i := range f.Options {
-		f.Options[i].Count = ui.Num(counts[f.Options[i].Value])
+		f.Options[i].Count = f.countOf(f.Options[i].Value)
 	}
 	if x.About {
 		f.Note = "about"
 	}
+}
+
+// countOf are the matches of a value, "" when they were not counted.
+func (f *Filter) countOf(value string) string {
+	if f.counts == nil {
+		return ""
+	}
+	return ui.Num(f.counts[value])
 }
 
 func serviceFilter(services []errata.Project) Filter {
@@ -184,7 +195,7 @@ func ticked(f Filter, picked []string) Filter {
 	for _, v := range picked {
 		i := slices.IndexFunc(f.Options, func(o FilterOption) bool { return strings.EqualFold(o.Value, v) })
 		if i < 0 {
-			f.Options = append(f.Options, FilterOption{Value: v, Text: v, On: true})
+			f.Options = append(f.Options, FilterOption{Value: v, Text: v, On: true, Count: f.countOf(v)})
 			continue
 		}
 		f.Options[i].On = true
