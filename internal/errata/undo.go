@@ -276,7 +276,7 @@ func (u *undoing) peak(s Step) Severity {
 // rights are those that the rules of people's acts take.
 var rights = map[Rule]Action{
 	RuleAcknowledge: IssueAck, RuleUnack: IssueAck, RuleAssign: IssueAssign, RuleResolve: IssueResolve, RuleReopenSame: IssueReopen,
-	RuleReopen: IssueReopen, RuleIgnore: IssueIgnore, RuleUnignore: IssueIgnore, RuleField: IssueSeverity, RuleUndo: IssueAck,
+	RuleReopen: IssueReopen, RuleIgnore: IssueIgnore, RuleUnignore: IssueIgnore, RuleField: IssueSeverity,
 }
 
 // Right is what the act behind the row took, of the actor.
@@ -288,7 +288,10 @@ func (t Transition) Right(who Actor) Action {
 	case t.Rule == RuleField && t.changes("stage"):
 		return IssueAck
 	}
-	return rights[t.Rule]
+	if what, known := rights[t.Rule]; known {
+		return what
+	}
+	return IssueAck // of what nobody did by hand
 }
 
 func (t Transition) changes(field string) bool { _, ok := t.Detail[field]; return ok }
