@@ -138,7 +138,7 @@ var allowedHTMX = []string{"hx-get", "hx-post", "hx-target", "hx-swap", "hx-push
 
 // routes are where forms may lead.
 var routes = []string{
-	"post /login", "post /logout", "post /me/appearance", "post /setup/admin", "post /setup/service", "post /services", "get /issues", "get /overview", "get /analytics/response", "post /issues/:id/ack",
+	"post /login", "post /logout", "post /me/appearance", "post /setup/admin", "post /setup/service", "post /services", "get /issues", "get /events", "get /overview", "get /analytics/response", "post /issues/:id/ack",
 	"post /issues/bulk", "post /issues/:id/unack", "post /issues/:id/assign", "post /issues/:id/resolve", "post /issues/:id/reopen", "post /issues/:id/ignore",
 	"post /issues/:id/unignore", "post /issues/:id/severity", "post /issues/:id/stage", "post /issues/:id/watch", "post /issues/:id/comments", "post /issues/:id/comments/n2",
 	"post /issues/:id/events/7f3ac1e04b6d4c21a7b0d1c2e3f40516/reveal",

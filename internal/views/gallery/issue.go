@@ -165,7 +165,7 @@ func withEvent(change func(*errata.Event)) func(*page.IssueIn) {
 
 func issueStates() []state {
 	out := []state{
-		issue("many", func(in *page.IssueIn) { in.Trend = week("3h") }),
+		issue("many", func(in *page.IssueIn) { in.Trend, in.Beside = week("3h"), besideIn() }),
 		issue("all-frames", func(in *page.IssueIn) { in.Event.Frames, in.Event.Asked = page.FramesAll, "22" }),
 		issue("raw", func(in *page.IssueIn) { in.Event.Frames = page.FramesRaw }),
 	}
