@@ -25,7 +25,6 @@ type Options struct {
 	Views      *store.Views                                             // journal of who looked at which event; nil: none
 	Log        *slog.Logger
 	UserSecret []byte
-	Searches   int // how many run at a time; 0 = 16
 }
 
 // Service reads.
@@ -41,7 +40,7 @@ type Service struct {
 
 // New returns a service.
 func New(o Options) *Service {
-	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, newTurns(o.Searches), newViewCounts(), defaultTopStep}
+	return &Service{o, defaultReach, &responseCache{}, &weekCache{}, newTurns(), newViewCounts(), defaultTopStep}
 }
 
 // How long a list or a card of a page, and an answer that is nothing but a

@@ -121,6 +121,20 @@ var keyed = []struct {
 	{"culprit:shop.pay OR code:e2", func(r row) bool { return r.Culprit == "shop.pay" || r.Code == "E2" }},
 	{"fingerprint:" + fmt.Sprintf("%032x", 7), func(r row) bool { return r.Number == 8 }},
 	{"fingerprint:*0000000a", func(r row) bool { return r.Number == 11 }},
+
+	// The vectors of the language that SQL answers alone.
+	{"NOT type:ValueError", func(r row) bool { return r.Type != "ValueError" }},
+	{"error.type:Key*", func(r row) bool { return r.Type == "KeyError" }},
+	{"(type:KeyError)", func(r row) bool { return r.Type == "KeyError" }},
+	{"firstSeen:-24h", func(r row) bool { return r.ago <= week/7 }},
+	{"firstSeen:+7d", func(r row) bool { return r.ago >= week }},
+	{"age:>7d events:>1k users:10..50", func(r row) bool { return r.ago > week && r.Events > 1000 && r.Users >= 10 }},
+	{"age:>7d events:>50 users:10..50", func(r row) bool { return r.ago > week && r.Events > 50 && r.Users >= 10 }},
+	{"priority:high", func(r row) bool { return r.Severity == errata.P1 }},
+	{"is:for_review", func(r row) bool { return r.Status == errata.Open }},
+	{"assigned:none,me", func(r row) bool { return r.AssigneeID != "2" }},
+	{"issue:SHO-1", func(r row) bool { return r.Number == 1 }},
+	{"!type:KeyError !issue:SHO-1", func(r row) bool { return r.Type != "KeyError" && r.Number != 1 }},
 }
 
 // pages reads a whole list forwards, in the order of the pages.

@@ -32,11 +32,8 @@ type turnsOf struct {
 	users int
 }
 
-func newTurns(all int) *turns {
-	if all <= 0 {
-		all = maxRunning
-	}
-	return &turns{all: make(chan struct{}, all), per: map[string]*turnsOf{}}
+func newTurns() *turns {
+	return &turns{all: make(chan struct{}, maxRunning), per: map[string]*turnsOf{}}
 }
 
 // take waits for a turn of the actor. Errors: slow_down (search.busy) after two

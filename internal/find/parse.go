@@ -76,6 +76,7 @@ const (
 func (s *Service) tagsAmong(ctx context.Context, r reader, a asked, refused error) (tags []string) {
 	var keys []string
 	var rs []search.Request
+	over := a.over.whole(s.Clock())
 	for _, d := range errata.DetailsOf(refused) {
 		if d.Reason != "query.unknown_key" || len(keys) == maxTagsAsked {
 			continue
@@ -83,7 +84,7 @@ func (s *Service) tagsAmong(ctx context.Context, r reader, a asked, refused erro
 		key := querylang.Fold(a.q[d.Start:d.End])
 		keys = append(keys, key)
 		rs = append(rs, search.Request{
-			Scope: r.scope(), From: a.over.From, To: a.over.To, TotalUpTo: 1,
+			Scope: r.scope(), From: over.From, To: over.To, TotalUpTo: 1,
 			Query: &querylang.Leaf{Key: querylang.Key{Name: "tags", Arg: key}, Values: []querylang.Value{{Kind: querylang.Present}}},
 		})
 	}
