@@ -201,14 +201,19 @@ func parseFace(b []byte) (face, []byte, error) {
 		return face{}, nil, errFace
 	}
 	b = b[w:]
-	texts := make([]string, n)
+	texts, ends := make([]string, n), make([]int, n)
+	var all []byte // one string for all
 	for i := range texts {
 		size, w := binary.Uvarint(b)
 		if w <= 0 || size > uint64(len(b[w:])) {
 			return face{}, nil, errFace
 		}
-		texts[i] = string(b[w:][:size])
-		b = b[w:][size:]
+		all = append(all, b[w:][:size]...)
+		b, ends[i] = b[w:][size:], len(all)
+	}
+	joined, from := string(all), 0
+	for i, end := range ends {
+		texts[i], from = joined[from:end], end
 	}
 	f := face{title: texts[0], ip: texts[1], pairs: texts[2:]}
 	for at, s := range f.pairs {

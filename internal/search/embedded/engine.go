@@ -82,6 +82,7 @@ type Engine struct {
 	jobs       chan *job
 	writerGone chan struct{}
 
+	faces      faceCache
 	slots      chan struct{} // one per running search
 	stop       context.CancelFunc
 	background sync.WaitGroup // training and checking
@@ -109,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
-		slots: make(chan struct{}, o.Searches),
+		slots: make(chan struct{}, o.Searches), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
 	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()

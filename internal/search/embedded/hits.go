@@ -255,8 +255,16 @@ func lookUpNames(ctx context.Context, q queryer, ids []int64) (map[int64]string,
 }
 
 // bodies unpacks the bodies of rows, on all cores while the next are read, and
-// hands each to fn.
+// hands each to fn, in any order. Without whole, faces that are remembered are
+// not unpacked.
 func (e *Engine) bodies(ctx context.Context, q queryer, p *partition, ids []int64, whole bool, fn func(id int64, f face, payload []byte)) error {
+	if !whole {
+		var known []remembered
+		known, ids = e.faces.get(p, ids)
+		for i := range known {
+			fn(known[i].id, known[i].face, nil)
+		}
+	}
 	type chunk struct {
 		packed []body
 		err    error
@@ -283,6 +291,9 @@ func (e *Engine) bodies(ctx context.Context, q queryer, p *partition, ids []int6
 		}
 		if err := unpackAll(p, c.packed, whole, fn); err != nil {
 			return err
+		}
+		if !whole {
+			e.faces.put(p, c.packed)
 		}
 	}
 	return ctx.Err()

@@ -215,6 +215,7 @@ func (w *writer) change(p *partition, fn func(f *file) error) error {
 		return w.failed(p, err)
 	}
 	p.events.Store(f.events)
+	w.e.faces.forget(p)
 	return nil
 }
 
