@@ -21,6 +21,7 @@ type raw struct {
 	issue, project, env, user string
 	severity                  errata.Severity
 	at                        time.Time
+	sent                      partstest.Event
 }
 
 // told is a whole history as events and ledger tell it.
@@ -73,7 +74,7 @@ func (l *lived) tell(t *testing.T) told {
 		for _, a := range applied {
 			e := l.sent[a.EventID]
 			s, _ := errata.ParseSeverity(e.Severity)
-			h.events = append(h.events, raw{a.IssueID, a.ProjectID, e.Env, e.User, s, errata.FromMicros(a.Time)})
+			h.events = append(h.events, raw{a.IssueID, a.ProjectID, e.Env, e.User, s, errata.FromMicros(a.Time), e})
 		}
 		for _, short := range l.short {
 			prefix, number, _ := errata.ParseShortID(short)

@@ -34,6 +34,11 @@ func episodesAt(s Slice, by EpisodeTime, more string, from, to int64) *query {
 	if len(s.Environments) > 0 {
 		q.text(` AND environment IN (`, q.list(s.Environments), `)`)
 	}
+	if s.Issue.query != nil {
+		q.text(` AND issue_id IN (SELECT id FROM issue WHERE `)
+		q.where(s.Issue, from, to)
+		q.text(`)`)
+	}
 	q.text(` GROUP BY `, quarters(column))
 	return q
 }

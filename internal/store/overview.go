@@ -13,6 +13,7 @@ import (
 type Slice struct {
 	Scope        Scope
 	Environments []string
+	Issue        IssueWhere // of what is counted per quarter: a condition on the issues
 }
 
 // in writes the conditions of a slice on a table whose rows name a project and,
@@ -119,6 +120,11 @@ func (q *query) firstSeen(s Slice, from, to int64) {
 	if len(s.Environments) > 0 {
 		q.text(` AND EXISTS (SELECT 1 FROM issue_env e WHERE e.issue_id = issue.id AND e.environment IN (`, q.list(s.Environments),
 			`) AND e.last_seen >= `, q.arg(from), ` AND e.first_seen < `, q.arg(to), `)`)
+	}
+	if s.Issue.query != nil {
+		q.text(` AND (`)
+		q.where(s.Issue, from, to)
+		q.text(`)`)
 	}
 }
 
