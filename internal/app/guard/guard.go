@@ -100,6 +100,10 @@ func newMetrics(name string, reg prometheus.Registerer) metrics {
 	return m
 }
 
+// never is more failures in a row than there will be. The library keeps a bit of
+// each, and a number that it cannot hold opens the breaker at once.
+const never = 1 << 16
+
 // newBreaker: without a success threshold of one, a breaker of 5 in 10 would
 // let ten calls through before it closes.
 func (g *Guard) newBreaker() circuitbreaker.CircuitBreaker[any] {
@@ -109,7 +113,7 @@ func (g *Guard) newBreaker() circuitbreaker.CircuitBreaker[any] {
 		OnStateChanged(g.changed)
 	switch {
 	case g.set.Failures == 0:
-		b = b.WithFailureThreshold(^uint(0) >> 1)
+		b = b.WithFailureThreshold(never)
 	case g.set.Of > 0:
 		b = b.WithFailureThresholdRatio(g.set.Failures, g.set.Of)
 	default:

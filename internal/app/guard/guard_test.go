@@ -115,6 +115,21 @@ func trip(t *testing.T, g *Guard) {
 	}
 }
 
+func TestNoBreaker(t *testing.T) {
+	s := set()
+	s.Failures = 0
+	g := new1(s)
+	for _, err := range []error{nil, errDown} {
+		for range 50 {
+			_ = g.Do(t.Context(), fails(err))
+			_ = g.Probe(t.Context(), fails(err))
+		}
+		if !g.State().Closed {
+			t.Fatalf("opened after %v", err)
+		}
+	}
+}
+
 func TestBreaker(t *testing.T) {
 	tests := []struct {
 		name   string
