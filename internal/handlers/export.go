@@ -246,7 +246,7 @@ func fileWord(s string) string {
 func (h *Server) exportMenu(c echo.Context, what report.What, address string) (*page.ExportIn, error) {
 	ctx, who := c.Request().Context(), actorOf(c)
 	may, err := h.Find.MayExport(ctx, who, what.Action())
-	in := &page.ExportIn{Address: address, May: may, Job: what != report.Response && what != report.Counts}
+	in := &page.ExportIn{Address: address, May: may, Job: what != report.Response && what != report.Trends && what != report.Counts}
 	if err == nil && what == report.Events {
 		in.Personal, err = h.Find.MayExport(ctx, who, errata.EventReadPII)
 		in.Personal.Applies = true

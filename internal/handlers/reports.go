@@ -29,6 +29,7 @@ func (s *Server) reportRoutes() []row {
 	h := reports{s}
 	session, access := errata.AuthSession, errata.StreamAccess
 	return []row{
+		{errata.Route{Method: http.MethodGet, Path: "/analytics/trends", Name: "trends", Action: errata.AnalyticsRead, Auth: session}, trends{s}.show},
 		{errata.Route{Method: http.MethodGet, Path: "/reports", Name: "reports", Action: errata.ReportRead, Auth: session}, h.list},
 		{errata.Route{Method: http.MethodPost, Path: "/reports/runs", Name: "report.run", Action: errata.IssueExport, Auth: session, CSRF: true, Audit: errata.StreamChange}, h.run},
 		{errata.Route{Method: http.MethodGet, Path: "/reports/runs/:run", Name: "report", Action: errata.ReportRead, Object: "report", Auth: session, Audit: access}, h.one},

@@ -23,6 +23,7 @@ func (s *Server) exportRoutes() []row {
 		{"/issues", "issues", report.Issues, exports.issues},
 		{"/events", "events", report.Events, exports.events},
 		{"/analytics/response", "response", report.Response, exports.response},
+		{"/analytics/trends", "trends", report.Trends, exports.trends},
 		{"/analytics/response/episodes", "response.episodes", report.Episodes, exports.episodes},
 	} {
 		for _, ext := range []string{"csv", "ndjson", "xlsx"} {

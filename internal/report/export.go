@@ -27,14 +27,15 @@ const (
 	Episodes What = "episodes"
 	Response What = "response"
 	Counts   What = "counts"
+	Trends   What = "trends"
 )
 
 // titles are what files and print pages are called.
-var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events"}
+var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events", Trends: "Trends"}
 
 // Action is the right that taking it along needs, in every service it is about.
 func (w What) Action() errata.Action {
-	if w == Events || w == Counts {
+	if w == Events || w == Counts || w == Trends {
 		return errata.EventExport
 	}
 	return errata.IssueExport

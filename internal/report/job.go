@@ -27,7 +27,7 @@ func (s *Service) Ask(ctx context.Context, who errata.Actor, e Export) (string, 
 	if err := e.check(); err != nil {
 		return "", err
 	}
-	if e.What == Response || e.What == Counts {
+	if e.What == Response || e.What == Counts || e.What == Trends {
 		return "", errata.Because(errata.Invalid, "Figures are taken along at once.", nil, errata.Detail{Reason: "unknown", Field: "what", Message: "Figures are taken along at once."})
 	}
 	if err := s.plan(ctx, who, &e); err != nil {
@@ -74,7 +74,7 @@ func (s *Service) plan(ctx context.Context, who errata.Actor, e *Export) error {
 			return qerr
 		}
 		err = s.Find.ExportEvents(ctx, who, q, 1, func(h find.ExportHead, _ search.Total) error { return begin(h) }, nil)
-	case Response, Counts:
+	case Response, Counts, Trends:
 	}
 	if errors.Is(err, errStop) {
 		return nil
@@ -201,7 +201,7 @@ func (m *making) fill(ctx context.Context, j errata.Job) (err error) {
 		return m.events(ctx)
 	case Episodes:
 		return m.episodes(ctx)
-	case Response, Counts:
+	case Response, Counts, Trends:
 	}
 	return m.save(ctx)
 }

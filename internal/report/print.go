@@ -24,7 +24,7 @@ func (s *Service) Print(ctx context.Context, who errata.Actor, e Export) (errata
 }
 
 func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (errata.Document, error) {
-	if e.What == Response || e.What == Counts {
+	if e.What == Response || e.What == Counts || e.What == Trends {
 		d, _, err := s.figures(ctx, who, e)
 		return d, err
 	}

@@ -56,7 +56,7 @@ func (x *sending) send(ctx context.Context) error {
 	switch x.e.What {
 	case Events:
 		return x.events(ctx)
-	case Response, Counts:
+	case Response, Counts, Trends:
 		return x.document(ctx)
 	case Issues, Episodes:
 	}
@@ -170,10 +170,14 @@ func (e *Export) eventRows() (func(*find.ExportedEvent) ([]errata.Cell, error), 
 
 // figures is the document of a page of figures: a few tables.
 func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (errata.Document, find.ExportHead, error) {
-	if e.What == Counts {
+	switch e.What {
+	case Counts:
 		return s.countsDocument(ctx, who, e)
+	case Trends:
+		return s.trendsDocument(ctx, who, e)
+	default:
+		return s.responseDocument(ctx, who, e)
 	}
-	return s.responseDocument(ctx, who, e)
 }
 
 // document sends the tables of a page of figures.
@@ -224,7 +228,7 @@ func (s *Service) collect(ctx context.Context, who errata.Actor, e Export, limit
 			})
 	case Events:
 		err = s.collectEvents(ctx, who, e, limit, where, &head, add)
-	case Response, Counts:
+	case Response, Counts, Trends:
 	}
 	return rows, head, err
 }

@@ -40,6 +40,7 @@ type Analytics struct {
 	layout.Chrome
 	noParts
 	Search  Search
+	Tabs    []ui.Link
 	Picks   []AnalyticsPick
 	Options Options
 	AsOf    ui.Time
@@ -98,7 +99,7 @@ var analyticsKeys = []layout.KeyGroup{everywhereKeys, {Where: "Response times", 
 func NewAnalytics(c layout.Chrome, in AnalyticsIn) Analytics {
 	c.Title, c.Section, c.Keys = "Response times", layout.SectionResponse, analyticsKeys
 	a := Analytics{
-		Chrome: c, Search: in.search(), Picks: in.picks(), Options: in.options(), AsOf: in.Moment.At(in.AsOf), Terms: in.terms(), Export: NewExport(in.Export), Failed: in.Failed,
+		Chrome: c, Search: in.search(), Tabs: analyticsTabs(analyticsPath, trendsPath, in.URL.String()), Picks: in.picks(), Options: in.options(), AsOf: in.Moment.At(in.AsOf), Terms: in.terms(), Export: NewExport(in.Export), Failed: in.Failed,
 	}
 	if len(in.Query.Picked) > 0 {
 		a.Clear = in.URL.WithQ(in.Query.Others).String()

@@ -1,0 +1,175 @@
+package page
+
+import (
+	"github.com/a-h/templ"
+
+	"errata/internal/errata"
+	"errata/internal/querylang"
+	"errata/internal/views/chart"
+	"errata/internal/views/layout"
+	"errata/internal/views/ui"
+)
+
+// TrendsIn is what the page of trends is made from. Lines are counts of issues
+// over the buckets of Volume; Why says what they cannot answer, "" = they do.
+type TrendsIn struct {
+	Moment  ui.Moment
+	URL     ListURL
+	Query   Query
+	Tree    querylang.Expr
+	Edit    bool
+	Notices []string
+	Volume  TrendIn
+	Lines   []TrendLineIn
+	Why     string
+	Tops    []LeadIn
+	TopGaps []Gap
+	NoTops  *ui.Failure
+	Export  *ExportIn
+}
+
+// TrendLineIn is a number of issues over time, with the period before.
+type TrendLineIn struct {
+	ID, Title, Text   string
+	Buckets, Previous []int64
+	Before            int64
+}
+
+// LeadIn is the most frequent values of a key. Total is how many events there
+// are, Rest those without a value of the list.
+type LeadIn struct {
+	Key, Title  string
+	Values      []CountIn
+	Rest, Total int64
+	About       bool
+}
+
+// Trends is the page of how things change.
+type Trends struct {
+	layout.Chrome
+	noParts
+	Search  Search
+	Tabs    []ui.Link
+	Notices []ui.Notice
+	Trend   Trend
+	Mix     []MixRow
+	Lines   []TrendCard
+	Why     string
+	Tops    []LeadCard
+	NoTops  *ui.Failure
+	Export  *ExportMenu
+}
+
+// MixRow is the share of a severity.
+type MixRow struct {
+	Severity      errata.Severity
+	Events, Share string
+}
+
+// TrendCard is a number over time.
+type TrendCard struct {
+	ID, Title, Text, Total string
+	Trend                  Trend
+}
+
+// LeadCard is a list of the most frequent values of a key.
+type LeadCard struct {
+	Key, Title, Note string
+	Rows             []LeadRow
+}
+
+// LeadRow is a value with its events; URL leads to them.
+type LeadRow struct{ Text, URL, Events, Share string }
+
+const trendsPath = "/analytics/trends"
+
+// NewTrendsURL is the address of the page of trends, without anything asked for.
+func NewTrendsURL() ListURL { return ListURL{Path: trendsPath} }
+
+// analyticsTabs are the pages of figures.
+func analyticsTabs(here string, trends, response string) []ui.Link {
+	return []ui.Link{
+		{Text: "Trends", URL: trends, Current: here == trendsPath, Key: "1"}, {Text: "Response", URL: response, Current: here == analyticsPath, Key: "2"},
+	}
+}
+
+// NewTrends makes the page of trends.
+func NewTrends(c layout.Chrome, in TrendsIn) Trends {
+	c.Title, c.Section, c.Keys = "Trends", layout.SectionResponse, analyticsKeys
+	m := Trends{
+		Chrome: c, Search: NewSearch(SearchIn{
+			Moment: in.Moment, URL: in.URL, Query: in.Query, What: "events and issues", RangeTitle: "What happened in this time", Edit: in.Edit,
+		}),
+		Tabs: analyticsTabs(trendsPath, in.URL.String(), analyticsPath), Trend: NewTrend(in.Volume), Why: in.Why, NoTops: in.NoTops, Export: NewExport(in.Export),
+	}
+	for _, n := range in.Notices {
+		m.Notices = append(m.Notices, ui.Notice{Tone: "info", Text: n})
+	}
+	m.Notices = append(m.Notices, gapNotices(in.Moment, in.TopGaps)...)
+	if m.Trend.Failed == nil && m.Trend.None == "" {
+		m.Mix = in.mix()
+	}
+	for _, l := range in.Lines {
+		m.Lines = append(m.Lines, in.line(l))
+	}
+	for _, t := range in.Tops {
+		m.Tops = append(m.Tops, in.lead(t))
+	}
+	return m
+}
+
+func (in TrendsIn) mix() (out []MixRow) {
+	all := int64(0)
+	for _, c := range in.Volume.Counts {
+		all += sum(c)
+	}
+	for i, s := range errata.Severities {
+		n := sum(in.Volume.Counts[i])
+		out = append(out, MixRow{s, ui.Exact(n), ui.Percent(n, all)})
+	}
+	return out
+}
+
+// line draws one number over time, with the period before.
+func (in TrendsIn) line(l TrendLineIn) TrendCard {
+	t := TrendIn{Moment: in.Moment, Interval: in.Volume.Interval, Edges: in.Volume.Edges}
+	n := max(len(t.Edges)-1, 0)
+	series := []chart.Series{{Name: l.Title, Class: "fc1", Values: floats(l.Buckets, n)}}
+	now, before := sum(l.Buckets), ""
+	if n > 0 {
+		before = PreviousWords(t.Edges[n].Sub(t.Edges[0]))
+	}
+	out := TrendCard{ID: l.ID, Title: l.Title, Text: l.Text, Total: ui.Exact(now)}
+	out.Trend = Trend{
+		Before: before, HasPrev: true, Heads: []string{l.Title, "Before"},
+		Chart: chart.Stacked{Series: series, Previous: floats(l.Previous, n), Labels: t.labels(), Height: 96},
+	}
+	if now+l.Before > 0 {
+		out.Trend.Delta = newDelta(now, l.Before)
+	}
+	for i := range n {
+		was := at(floats(l.Previous, n), i)
+		out.Trend.Chart.Buckets = append(out.Trend.Chart.Buckets, chart.Bucket{Title: t.bucketName(i) + ": " + ui.Exact(l.Buckets[i]) + ", " + before + " " + ui.Exact(was)})
+		out.Trend.Table = append(out.Trend.Table, TrendRow{At: ui.Time{Text: t.bucketName(i), Title: in.Moment.At(t.Edges[i].UnixMicro()).Title}, Cells: []string{ui.Exact(l.Buckets[i]), ui.Exact(was)}})
+	}
+	out.Trend.Chart.Sentence = l.Title + ": " + ui.Exact(now) + ", the " + before + " " + ui.Exact(l.Before) + "."
+	return out
+}
+
+func (in TrendsIn) lead(t LeadIn) LeadCard {
+	out := LeadCard{Key: t.Key, Title: t.Title}
+	for _, v := range t.Values {
+		u := ListURL{Path: "/events", Q: withPair(in.Tree, t.Key, v.Keys[0], false), Range: in.URL.Range, From: in.URL.From, To: in.URL.To, Zone: in.URL.Zone}
+		out.Rows = append(out.Rows, LeadRow{Text: ui.Clip(v.Keys[0], 120), URL: u.String(), Events: ui.Exact(v.Count), Share: ui.Percent(v.Count, t.Total)})
+	}
+	if t.Rest > 0 && len(t.Values) > 0 {
+		out.Rows = append(out.Rows, LeadRow{Text: "none of these", Events: ui.Exact(t.Rest), Share: ui.Percent(t.Rest, t.Total)})
+	}
+	if t.About {
+		out.Note = "about"
+	}
+	return out
+}
+
+// Whole shows the page.
+func (m Trends) Whole() templ.Component { return trendsPage(m) }
