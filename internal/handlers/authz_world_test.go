@@ -64,6 +64,7 @@ func newWorld(t *testing.T) *world {
 	w.sendEvents()
 	w.people()
 	w.name()
+	w.views()
 	return w
 }
 
@@ -75,7 +76,7 @@ func title(r errata.Route, object string) string {
 // sendEvents makes an issue in both services for every route that names one.
 func (w *world) sendEvents() {
 	const event = `{"event_id":%q,"level":"error","platform":"go","environment":%q,"release":%q,"user":{"id":%q},"tags":{"place":%q},
-		"exception":{"values":[{"type":%q,"value":%q}]}}`
+		"exception":{"values":[{"type":%q,"value":%q}]},"contexts":{"trace":{"trace_id":%[1]q}}}`
 	there := w.project(canarySlug)
 	w.p.Send(w.shop, fmt.Sprintf(event, ownEvent, "production", "1.0.0", "person-1", "eu", "OwnFirstError", "own"))
 	w.p.Send(there, fmt.Sprintf(event, canaryEvent, "env-zq7x", "zq7x@1.0.0", "user-zq7x", "tag-zq7x", "CanaryZq7xFirstError", "value zq7x"))
@@ -236,9 +237,14 @@ func (w *world) path(c cell) string {
 	switch c.route.Object {
 	case "user":
 		id = things["user"]
+	case "trace": // an event's trace is called like the event
+		id = things[":event_id"]
 	case "issue":
 	}
 	event := "last"
+	if c.route.Object == "event" {
+		event = things[":event_id"]
+	}
 	token := map[string]string{own: w.tokenIDs[c.principal], foreign: w.tokenIDs["viewer"], absent: noUUID}[c.object]
 	if token == "" {
 		token = noUUID
@@ -258,21 +264,36 @@ func (w *world) path(c cell) string {
 		return strings.Replace(c.route.Path, ":token", things["link"], 1)
 	}
 	return strings.NewReplacer(
-		":event_id", things[":event_id"], ":event", event, ":part", "json", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
+		":event_id", things[":event_id"], ":event", event, ":part", "json", ":key", "host", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
 		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", noUUID, ":view", w.view(c), "{id}", things["{id}"], "{$}", "",
 	).Replace(c.route.Path)
 }
 
-// view keeps anew the saved view that a route is about: one for everybody, or one
-// that names the canary service.
+// view is the saved view that a cell is about: each has its own, so that who
+// deletes one takes it from nobody else.
 func (w *world) view(c cell) string {
 	if c.route.Object != "view" || c.object == absent {
 		return "no-such-view"
 	}
-	query := map[string]string{own: "is:open", foreign: "service:" + canarySlug}[c.object]
-	change(w.t, w.p, `INSERT OR REPLACE INTO saved_view (id, slug, owner_id, visibility, page, title, query, params, position, version, created_at, updated_at)
-		SELECT ?, ?, id, 'all', 'issues', 'Kept', ?, '{}', 0, 1, 1, 1 FROM app_user WHERE email = ?`, noUUID+c.object, c.object+"-view", query, address("responder"))
-	return c.object + "-view"
+	return c.object + "-" + strings.ReplaceAll(c.route.Name+"-"+c.principal, " ", "-")
+}
+
+// views keeps views for everybody; those that are foreign name the canary
+// service.
+func (w *world) views() {
+	for _, r := range w.routes {
+		for _, principal := range principals {
+			for object, query := range map[string]string{own: "is:open", foreign: "service:" + canarySlug} {
+				if r.Object != "view" {
+					continue
+				}
+				slug := w.view(cell{r, object, principal})
+				owner := map[string]string{own: "responder", foreign: "admin"}[object]
+				change(w.t, w.p, `INSERT INTO saved_view (id, slug, owner_id, visibility, page, title, query, params, position, version, created_at, updated_at)
+					SELECT ?, ?, id, 'all', 'issues', 'Kept', ?, '{}', 0, 1, 1, 1 FROM app_user WHERE email = ?`, slug, slug, query, address(owner))
+			}
+		}
+	}
 }
 
 // inviteID is what an invitation is called inside: the hash of its token.

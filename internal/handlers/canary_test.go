@@ -19,13 +19,19 @@ import (
 var asked = []string{
 	"/issues?q=service:%s", "/issues?q=release:%s", "/issues?q=environment:%s", "/issues?q=user:%s", "/issues?q=%s",
 	"/issues?q=type:%s", "/issues?q=tag.place:%s", "/issues?service=%s", "/issues?q=-service:%s", "/services/%s/setup", "/overview?service=%s",
+	"/issues/suggest?q=service:%s", "/issues/suggest?q=release:%s", "/issues/suggest?q=tags[place]:%s", "/events/suggest?q=type:%s", "/events/suggest?q=%s",
+	"/issues/facets?key=type&q=%s", "/issues/facets?key=release&q=service:%s", "/issues/facets?key=tags[place]&q=-service:%s", "/views/%s",
 	"/overview?environment=%s", "/analytics/response?service=%s", "/analytics/response?release=%s", "/issues/%s",
+	"/events?q=service:%s", "/events?service=%s", "/events?q=%s", "/events?open=%s&q=type:%s", "/events?as=chart&by=service&q=release:%s",
+	"/events?as=counts&by=tags[place],env&q=env:%s", "/events?field=tags[place]&q=user:%s", "/traces/%s", "/issues/%s/events", "/issues/%s/tags/host",
 }
 
 // askedAPI are those of the API.
 var askedAPI = []string{
 	"/api/v1/issues?q=service:%s", "/api/v1/issues?q=%s", "/api/v1/issues?q=release:%s", "/api/v1/issues?q=tag.place:%s", "/api/v1/analytics/volume?q=service:%s",
 	"/api/v1/analytics/volume?service=%s", "/api/v1/analytics/response?service=%s", "/api/v1/events/" + canaryEvent + "?project=%s", "/api/v1/issues/%s",
+	"/api/v1/events?q=service:%s", "/api/v1/events?q=tags[place]:%s", "/api/v1/aggregate?by=service&q=type:%s", "/api/v1/aggregate?by=tags[place]&service=%s",
+	"/api/v1/aggregate?bucket=1h&by=env&q=env:%s",
 }
 
 // stops is a clock that can be stopped, so that two answers can be compared.
@@ -119,7 +125,7 @@ func TestCanary(t *testing.T) {
 	}
 
 	for path, want := range map[string]int64{
-		"/api/v1/issues": 1, "/api/v1/analytics/volume": 1,
+		"/api/v1/issues": 1, "/api/v1/analytics/volume": 1, "/api/v1/events": 1, "/api/v1/aggregate": 1,
 	} {
 		if got := totalOf(t, p, token, path); got != want {
 			t.Errorf("%s counts %d for the viewer, want %d", path, got, want)
