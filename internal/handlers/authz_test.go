@@ -337,7 +337,7 @@ func (w *world) hidesCanary(c cell, a answer) {
 // names are the ids that a request has in its address or its form.
 func (w *world) names(c cell) []string {
 	all := slices.Collect(maps.Values(w.things[c.object]))
-	all = append(all, w.issueOf(c), w.tokenIDs[c.principal])
+	all = append(all, w.issueOf(c), w.tokenIDs[c.principal], w.view(c))
 	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < 4 })
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return slices.Compact(all)
