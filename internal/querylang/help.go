@@ -112,7 +112,7 @@ func Grammar() []FormGroup {
 			{"!has:release", `it is missing; also release:""`},
 		}},
 		{"Comparing", []Form{
-			{"events:>1k", "also >= < <=; k, m and g stand for thousands"},
+			{"events:>1k", "also >= < <=; k and m stand for thousands and millions"},
 			{"http.status:500..599", "from and to, both included"},
 			{"http.status:..399", "one end may stay open"},
 			{"severity:>=P1", "P1 or more urgent"},

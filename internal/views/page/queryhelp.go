@@ -45,7 +45,7 @@ func (m QueryHelp) Whole() templ.Component { return queryHelpPage(m) }
 
 // NewQueryHelp makes the page.
 func NewQueryHelp(c layout.Chrome) QueryHelp {
-	c.Title, c.Keys = "Query language", plainKeys
+	c.Title, c.Section, c.Keys = "Query language", layout.SectionHelp, plainKeys
 	m := QueryHelp{Chrome: c}
 	for _, g := range querylang.Grammar() {
 		group := HelpGroup{Title: g.Title}

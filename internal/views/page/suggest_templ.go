@@ -218,13 +218,18 @@ func suggestions(m Suggestions) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(m.Groups) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<p class=\"h\">Nothing to suggest. Enter searches for what is typed.</p>")
+		if m.Unknown {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<p class=\"h\">The values could not be counted in time. Enter searches for what is typed.</p>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else if len(m.Groups) == 0 {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p class=\"h\">Nothing to suggest. Enter searches for what is typed.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p class=\"keyline\" aria-hidden=\"true\"><span><kbd>↵</kbd> search</span> <span><kbd>↑</kbd> <kbd>↓</kbd> choose</span> <span><kbd>Tab</kbd> take</span> <span><kbd>Esc</kbd> close</span></p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p class=\"keyline\" aria-hidden=\"true\"><span><kbd>↵</kbd> search</span> <span><kbd>↑</kbd> <kbd>↓</kbd> choose</span> <span><kbd>Tab</kbd> take</span> <span><kbd>Esc</kbd> close</span></p><p class=\"h\"><a class=\"lnk\" href=\"/help/query\">Query language</a></p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
