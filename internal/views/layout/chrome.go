@@ -122,7 +122,7 @@ func Nav(may func(errata.Action) bool) []NavItem {
 		{NavItem{Text: "Overview", URL: "/overview", Icon: "layout-dashboard", Section: SectionOverview, Keys: "o"}, errata.IssueRead},
 		{NavItem{Text: "Issues", URL: IssuesStart, Icon: "circle-dot", Section: SectionIssues, Keys: "i"}, errata.IssueRead},
 		{NavItem{Text: "Events", URL: "/events", Icon: "list", Section: SectionEvents, Keys: "e"}, errata.EventRead},
-		{NavItem{Text: "Response", URL: "/analytics/response", Icon: "chart-no-axes-combined", Section: SectionResponse, Keys: "a"}, errata.AnalyticsRead},
+		{NavItem{Text: "Analytics", URL: "/analytics/trends", Icon: "chart-no-axes-combined", Section: SectionResponse, Keys: "a"}, errata.AnalyticsRead},
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
 		{NavItem{Text: "Reports", URL: "/reports", Icon: "table-2", Section: SectionReports, Keys: "p"}, errata.ReportRead},
 		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},

@@ -11,7 +11,7 @@ var sheets = map[Section][]string{
 	SectionOverview: {"css/pages/overview.css"},
 	SectionIssues:   {"css/pages/issue.css", "css/pages/act.css", "css/pages/search.css", "css/pages/events.css"},
 	SectionEvents:   {"css/pages/overview.css", "css/pages/search.css", "css/pages/events.css"},
-	SectionResponse: {"css/pages/overview.css", "css/pages/response.css", "css/pages/search.css"},
+	SectionResponse: {"css/pages/overview.css", "css/pages/response.css", "css/pages/search.css", "css/pages/trends.css"},
 	SectionReports:  {"css/pages/people.css", "css/pages/reports.css"},
 	SectionSystem:   {"css/pages/system.css"},
 	SectionUsers:    {"css/pages/people.css"},
