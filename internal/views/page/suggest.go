@@ -21,6 +21,8 @@ type SuggestionIn struct {
 type Suggestions struct {
 	Groups []SuggestionGroup
 	What   string // what Counts count
+
+	Unknown bool // values could not be counted
 }
 
 // SuggestionGroup is the suggestions of one kind.
@@ -43,6 +45,9 @@ var suggestionTitles = []struct{ kind, title string }{
 func NewSuggestions(all []SuggestionIn, what string) Suggestions {
 	m := Suggestions{What: what}
 	n := 0
+	for _, s := range all {
+		m.Unknown = m.Unknown || s.Kind == "unknown"
+	}
 	for _, k := range suggestionTitles {
 		g := SuggestionGroup{ID: "suggest-" + k.kind, Title: k.title}
 		for _, s := range all {
