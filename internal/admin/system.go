@@ -32,8 +32,8 @@ type Dependency struct {
 // How often dependencies are looked at, and how long one may take to answer.
 const (
 	watchEvery   = 15 * time.Second
-	watchEveryUp = 5 * time.Second // while something is down
-	probeWait    = 2 * time.Second
+	watchEveryUp = 5 * time.Second         // while something is down
+	probeWait    = 1500 * time.Millisecond // the page that shows them is there within two seconds
 )
 
 // watch remembers how the dependencies do.
@@ -203,14 +203,21 @@ func (s *Service) System(ctx context.Context, who errata.Actor) (SystemReport, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*probeWait)
 	defer cancel()
-	r := SystemReport{Dependencies: s.Look(ctx), Since: s.now() - day, Version: s.Version, Started: s.started}
+	r := SystemReport{Since: s.now() - day, Version: s.Version, Started: s.started}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, probeWait)
+		defer cancel()
+		r.Engine, r.EngineErr = s.Engine.Stats(ctx)
+	})
+	r.Dependencies = s.Look(ctx)
 	r.Since -= r.Since % (60 * minute)
 	if r.Events, r.QueueErr = s.Queue.State(ctx, queue.Events); r.QueueErr == nil {
 		r.Backlog, r.QueueErr = s.Queue.State(ctx, queue.Backlog)
 	}
-	r.Engine, r.EngineErr = s.Engine.Stats(ctx)
 	r.DiskFree, r.DiskTotal = queue.DiskFree(s.DataDir)
 	r.SQLErr = s.readSystem(ctx, &r)
+	wg.Wait()
 	return r, nil
 }
 

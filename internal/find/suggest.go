@@ -30,6 +30,8 @@ const (
 	SuggestValue  SuggestionKind = "value"
 	SuggestRecent SuggestionKind = "recent" // a whole query
 	SuggestView   SuggestionKind = "view"   // a whole query that somebody shares
+
+	SuggestUnknown SuggestionKind = "unknown" // nothing to take: values could not be counted
 )
 
 // Suggestion replaces [Start, End) of the query by Text. Whole queries replace
@@ -53,7 +55,7 @@ const (
 )
 
 // Suggest completes a query. Values that cannot be counted within 300 ms are
-// left out. It takes any text; errors: invalid (range).
+// left out, and SuggestUnknown stands for them. It takes any text; errors: invalid (range).
 func (s *Service) Suggest(ctx context.Context, who errata.Actor, q SuggestQuery) ([]Suggestion, error) {
 	if !q.Over.Valid() {
 		return nil, refuseRange()
@@ -149,7 +151,8 @@ func (s *Service) keysPresent(ctx context.Context, who errata.Actor, q SuggestQu
 		prefixes = []string{"tags." + typed, "ctx." + typed}
 	}
 	for _, p := range prefixes {
-		for _, b := range s.terms(ctx, who, "", q.Over, querylang.Key{Name: search.HasKey}, p) {
+		found, _ := s.terms(ctx, who, "", q.Over, querylang.Key{Name: search.HasKey}, p) // the fields lead on without
+		for _, b := range found {
 			k, ok := querylang.ParseKey(b.Value)
 			if ok && (k.Name == "tags" || k.Name == "ctx") {
 				out = append(out, Suggestion{Text: k.String(), Count: b.Count, Counted: true, About: true, Help: "seen in events"})
@@ -160,23 +163,22 @@ func (s *Service) keysPresent(ctx context.Context, who errata.Actor, q SuggestQu
 }
 
 // terms counts values of a key over events; nil when that takes too long.
-func (s *Service) terms(ctx context.Context, who errata.Actor, q string, over Range, k querylang.Key, prefix string) []FacetValue {
+func (s *Service) terms(ctx context.Context, who errata.Actor, q string, over Range, k querylang.Key, prefix string) (out []FacetValue, unknown bool) {
 	asked, err := s.askEvents(ctx, who, errata.EventRead, q, over)
 	if err != nil || asked.None {
-		return nil
+		return nil, late(err)
 	}
 	r := asked.Request()
 	r.Timeout = facetWait
 	r.Aggs = []search.Agg{{Name: "values", Kind: search.Terms, Key: k, Size: maxSuggested, Prefix: prefix, Newest: true}}
 	res, err := s.search(ctx, who, r)
 	if err != nil {
-		return nil
+		return nil, late(err)
 	}
-	var out []FacetValue
 	for _, b := range res.Aggs["values"].Buckets {
 		out = append(out, FacetValue{b.Key, b.Count})
 	}
-	return out
+	return out, len(res.Gaps) > 0
 }
 
 // suggestValues returns values of the key that is typed.
@@ -188,12 +190,16 @@ func (s *Service) suggestValues(ctx context.Context, who errata.Actor, q Suggest
 	var counted Facet
 	switch {
 	case c.Key.Name == search.HasKey:
-		counted.Values = s.presentKeys(ctx, who, q, typed)
+		counted.Values, counted.Unknown = s.presentKeys(ctx, who, q, typed)
 	case Facetable(c.Key, q.In) && c.Operator == "":
 		all, err := s.Facets(ctx, who, FacetQuery{Q: c.Rest, In: q.In, Over: q.Over, Keys: []string{c.Key.String()}, Prefix: c.Typed})
 		if err == nil && len(all) == 1 {
 			counted = all[0]
 		}
+		counted.Unknown = counted.Unknown || late(err)
+	}
+	if counted.Unknown {
+		out = append(out, Suggestion{Kind: SuggestUnknown, Start: c.Start, End: c.End})
 	}
 	seen := map[string]bool{}
 	for _, v := range counted.Values {
@@ -213,13 +219,14 @@ func (s *Service) suggestValues(ctx context.Context, who errata.Actor, q Suggest
 }
 
 // presentKeys returns the keys that events have, as has: takes them.
-func (s *Service) presentKeys(ctx context.Context, who errata.Actor, q SuggestQuery, typed string) (out []FacetValue) {
-	for _, v := range s.terms(ctx, who, "", q.Over, querylang.Key{Name: search.HasKey}, strings.TrimSuffix(strings.Replace(typed, "[", ".", 1), "]")) {
+func (s *Service) presentKeys(ctx context.Context, who errata.Actor, q SuggestQuery, typed string) (out []FacetValue, unknown bool) {
+	all, unknown := s.terms(ctx, who, "", q.Over, querylang.Key{Name: search.HasKey}, strings.TrimSuffix(strings.Replace(typed, "[", ".", 1), "]"))
+	for _, v := range all {
 		if k, ok := querylang.ParseKey(v.Value); ok {
 			out = append(out, FacetValue{k.String(), v.Count})
 		}
 	}
-	return out
+	return out, unknown
 }
 
 // staticValues are what a key takes whatever has come: its words, or examples
