@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"slices"
 
 	"errata/internal/errata"
 )
@@ -36,8 +37,36 @@ func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (erra
 	if err != nil {
 		return errata.Document{}, err
 	}
+	columns, rows = onPaper(e.What, columns, rows)
 	return errata.Document{
 		Title: titles[e.What], Filters: e.filters(head), From: head.Range.From.UnixMicro(), To: head.Range.To.UnixMicro(), AsOf: e.AsOf, Zone: e.zone().String(),
 		Sections: []errata.Section{{ID: string(e.What), Title: thousands(len(rows)) + " rows", Table: &errata.Table{Columns: columns, Rows: rows}}},
 	}, nil
+}
+
+// offPaper are the columns for which a page has no room.
+var offPaper = map[What][]string{
+	Issues: {"type", "reason", "code", "url"}, Events: {"id", "trace", "url"},
+	Episodes: {
+		"seq", "open_reason", "environment", "release", "code", "severity_open", "first_event_at", "alerted_at", "response_kind", "acked_at", "resolution_kind",
+		"closed_at", "reopen_count", "events", "imported",
+	},
+}
+
+// onPaper leaves the columns that a page has room for.
+func onPaper(w What, columns []errata.Column, rows [][]errata.Cell) (left []errata.Column, out [][]errata.Cell) {
+	var at []int
+	for i, c := range columns {
+		if !slices.Contains(offPaper[w], c.Key) {
+			at, left = append(at, i), append(left, c)
+		}
+	}
+	for _, r := range rows {
+		row := make([]errata.Cell, len(at))
+		for k, i := range at {
+			row[k] = r[i]
+		}
+		out = append(out, row)
+	}
+	return left, out
 }

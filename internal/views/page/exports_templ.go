@@ -180,7 +180,7 @@ func exportsPage(m Exports) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</section><p class=\"muted small\">Files are kept for seven days, for you alone. Downloading one asks for your rights again.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</section><p class=\"muted small exnote\">Files are kept for seven days, for you alone. Downloading one asks for your rights again.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
