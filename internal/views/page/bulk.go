@@ -110,7 +110,7 @@ func NewBulk(c layout.Chrome, in BulkIn) Bulk {
 	c.Section, c.Keys = layout.SectionIssues, plainKeys
 	verb := bulkVerbs[in.Act]
 	m := Bulk{Chrome: c, Act: in.Act, Verb: verb[0], Next: in.Next, Done: in.Done, Assignee: in.Assignee, Scope: in.Scope}
-	m.Heading = verb[0] + " " + ui.Count(in.total(), "issue", "issues")
+	m.Heading = verb[0] + " " + exactIssues(in.total())
 	if in.Scope != nil {
 		m.Shown, m.Count = strconv.FormatInt(in.Scope.Total, 10), ui.Exact(in.Scope.Total)
 	}
@@ -145,6 +145,14 @@ func NewBulk(c layout.Chrome, in BulkIn) Bulk {
 	return m
 }
 
+// exactIssues says to the last one how many issues are changed.
+func exactIssues(n int64) string {
+	if n == 1 {
+		return "1 issue"
+	}
+	return ui.Exact(n) + " issues"
+}
+
 // total is how many issues the act is about.
 func (in BulkIn) total() int64 {
 	if in.Scope != nil {
@@ -165,9 +173,9 @@ func (in BulkIn) group(fate string) (g BulkGroup, n int64) {
 	if in.Scope != nil && !in.Done {
 		n = max(n, in.Scope.Counts[fate])
 	}
-	g.Count = ui.Num(n)
+	g.Count = ui.Exact(n)
 	if n > named {
-		g.Unnamed = "and " + ui.Num(n-named) + " more"
+		g.Unnamed = "and " + ui.Exact(n-named) + " more"
 	}
 	if len(g.Items) > bulkLines {
 		g.Earlier = g.Items[bulkLines:]

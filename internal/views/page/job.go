@@ -79,9 +79,9 @@ func NewJob(c layout.Chrome, in JobIn) JobPage {
 func newJobState(in JobIn) JobState {
 	j, word := in.Job, jobWords[in.Job.State]
 	s := JobState{
-		Heading: bulkVerbs[in.Act][0] + " " + ui.Count(j.Total, "issue", "issues"), Word: word[0], Icon: word[1], Tone: word[2], Query: in.Query,
+		Heading: bulkVerbs[in.Act][0] + " " + exactIssues(j.Total), Word: word[0], Icon: word[1], Tone: word[2], Query: in.Query,
 		Done: strconv.FormatInt(j.Done, 10), Total: strconv.FormatInt(j.Total, 10), Error: j.Error, Reload: JobURL(j.ID),
-		Sentence: ui.Exact(j.Done) + " of " + ui.Count(j.Total, "issue", "issues"),
+		Sentence: ui.Exact(j.Done) + " of " + exactIssues(j.Total),
 	}
 	if !j.State.Over() {
 		s.Poll, s.Cancel, s.Stopping = JobURL(j.ID), JobURL(j.ID)+"/cancel", j.Cancel
@@ -113,7 +113,7 @@ func (s *JobState) outcome(in JobIn) {
 		s.Unchanged = append(s.Unchanged, BulkLine{ID: i.ID, URL: IssueURL{ID: i.ID}.String(), Title: ui.Clip(i.Title, 160), Why: i.Why})
 	}
 	if rest := in.Counts["skipped"] + in.Counts["failed"] - int64(len(in.Unchanged)); rest > 0 && len(in.Unchanged) > 0 {
-		s.More = "and " + ui.Num(rest) + " more"
+		s.More = "and " + ui.Exact(rest) + " more"
 	}
 }
 
