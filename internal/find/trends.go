@@ -135,7 +135,15 @@ func (s *Service) trendSlice(ctx context.Context, tx *store.Tx, who errata.Actor
 		}
 	}
 	out.Scope = p.filter.Scope
-	out.Issue, err = store.WhereIssues(querylang.All(rest...), s.Clock().UnixMicro())
+	at := s.Clock().UnixMicro()
+	querylang.Each(querylang.All(rest...), func(l *querylang.Leaf) {
+		if _, no := store.WhereIssues(l, at); no != nil && err == nil {
+			err = unsupported(l, "“"+keyWords(l)+"” is known of events, and not of issues.")
+		}
+	})
+	if err == nil {
+		out.Issue, err = store.WhereIssues(querylang.All(rest...), at)
+	}
 	return out, query, err
 }
 

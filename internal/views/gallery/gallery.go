@@ -51,6 +51,7 @@ func Entries() []Entry {
 		{"job", []string{"job"}, jobStates()},
 		{"search", []string{"jumps"}, jumpStates()},
 		{"response", nil, analyticsStates()},
+		{"trends", nil, trendsStates()},
 		{"episodes", nil, episodesStates()},
 		{"reports", nil, reportsStates()},
 		{"report", nil, reportStates()},

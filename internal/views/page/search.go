@@ -15,6 +15,7 @@ type SearchIn struct {
 	What       string // "issues": what is searched for
 	RangeTitle string // what a range means here
 	Edit       bool   // the whole query stands in the box as text
+	Alone      bool   // no list of filters stands beside the page
 	Views      ViewsIn
 }
 
@@ -43,6 +44,7 @@ type Search struct {
 	Error                 *QueryError
 	Range                 RangePicker
 	Filters               int // how many filters are set, for the button of the sheet
+	Alone                 bool
 	Save                  *SaveView
 	AsText                string // address under which the query is edited as text, "" = it is
 }
@@ -82,7 +84,7 @@ const editParam = "edit"
 func NewSearch(in SearchIn) Search {
 	s := Search{
 		Action: in.URL.Path, What: in.What, Suggest: in.URL.Path + "/suggest", Words: in.Query.Words, Hidden: in.URL.Hidden(),
-		Error: in.Query.Error, Range: newRange(in.URL, in.Moment), Save: newSaveView(in),
+		Error: in.Query.Error, Range: newRange(in.URL, in.Moment), Save: newSaveView(in), Alone: in.Alone,
 	}
 	s.Range.Title = in.RangeTitle
 	for _, picked := range in.Query.Picked {

@@ -99,9 +99,11 @@ func NewTrends(c layout.Chrome, in TrendsIn) Trends {
 	m := Trends{
 		Chrome: c, Search: NewSearch(SearchIn{
 			Moment: in.Moment, URL: in.URL, Query: in.Query, What: "events and issues", RangeTitle: "What happened in this time", Edit: in.Edit,
+			Alone: true,
 		}),
 		Tabs: analyticsTabs(trendsPath, in.URL.String(), analyticsPath), Trend: NewTrend(in.Volume), Why: in.Why, NoTops: in.NoTops, Export: NewExport(in.Export),
 	}
+	m.Search.Suggest = "/events/suggest" // the same keys and values
 	for _, n := range in.Notices {
 		m.Notices = append(m.Notices, ui.Notice{Tone: "info", Text: n})
 	}
