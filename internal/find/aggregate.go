@@ -108,6 +108,7 @@ func (s *Service) Aggregate(ctx context.Context, who errata.Actor, q AggregateQu
 	c := counting{s: s, q: q, out: Aggregate{Query: ask.Query, Range: q.Range, Measure: q.Measure, By: q.By, Total: search.Total{Exact: true}}}
 	c.lay(ask.Range)
 	if ask.None {
+		c.trim()
 		c.rest()
 		return c.out, nil
 	}
@@ -255,7 +256,23 @@ func (c *counting) read(res *search.Result) {
 		c.group(b)
 	}
 	c.order()
+	c.trim()
 	c.rest()
+}
+
+// trim leaves out the last bucket when it lies behind the asked range and is
+// empty: it was there for clocks that are ahead.
+func (c *counting) trim() {
+	o, n := &c.out, len(c.out.Edges)-1
+	if n < 2 || o.Edges[n-1].Before(c.q.Range.To) || o.Buckets[n-1] > 0 {
+		return
+	}
+	o.Edges, o.Buckets = o.Edges[:n], o.Buckets[:n-1]
+	for i := range o.Groups {
+		if b := o.Groups[i].Buckets; len(b) == n {
+			o.Groups[i].Buckets = b[:n-1]
+		}
+	}
 }
 
 // exactUsers is up to how many users every engine counts exactly.
