@@ -10,7 +10,7 @@ import (
 )
 
 // JumpAmong is how many issues, those seen last, JumpIssues looks through.
-const JumpAmong = 20_000
+const JumpAmong = 10_000
 
 // JumpIssues returns the issues seen last whose words contain every token, the
 // last one as the beginning of a word; at most limit, the newest first. It
