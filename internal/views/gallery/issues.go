@@ -101,7 +101,7 @@ func listIn(change func(*page.IssuesIn)) page.IssuesIn {
 		Envs: []string{"production", "staging", "development"}, Rows: rowsIn(listed[:4]...), Total: page.Total{Value: 137, Exact: true},
 		Next: "eyJ0IjoxfQ", Trend: trendIn("3h"),
 		Tabs: []page.Total{{Value: 137, Exact: true}, {Value: 34, Exact: true}, {Value: 4, Exact: true}, {Value: 23, Exact: true}, {Value: 9999}},
-		Bulk: errata.Allowed{OK: true},
+		Bulk: errata.Allowed{OK: true}, Facets: facets(), Views: page.ViewsIn{MaySave: true, MayShare: true},
 	}
 	change(&in)
 	return in
@@ -167,6 +167,18 @@ func emptyIssues() []state {
 			in.Services, in.Envs, in.NoEvents, in.SetUp = services[2:3], nil, true, "/services/checkout-api/setup"
 		}),
 		issues("quiet", func(in *page.IssuesIn) { none(in) }),
+		issues("hint", func(in *page.IssuesIn) {
+			none(in)
+			in.Query, in.URL.Q = query(), "env:production severity:P0,P1 deadlock"
+			in.Hint = &page.HintIn{Token: "env:production", Rest: "severity:P0,P1 deadlock", Total: page.Total{Value: 12, Exact: true}}
+		}),
+		issues("as-text", func(in *page.IssuesIn) {
+			in.Query, in.URL.Q, in.Edit = query(), "env:production severity:P0,P1 deadlock", true
+		}),
+		issues("view-changed", func(in *page.IssuesIn) { in.URL.View, in.Views = "view-b", openedView() }),
+		issues("uncounted", func(in *page.IssuesIn) {
+			in.Facets, in.Views.MayShare, in.Views.WhyNotShare = nil, false, "Needs responder. Ask Ada Rivera."
+		}),
 		issues("filtered-empty", func(in *page.IssuesIn) {
 			none(in)
 			in.Query, in.URL.Q = query(), "env:production severity:P0,P1 deadlock"

@@ -114,7 +114,7 @@ func (c ChangedIn) rows(m ui.Moment) []ui.Row {
 	if c.Release != "" {
 		r := ui.Row{Name: "First release", Value: c.Release, Mono: true}
 		if c.ReleaseSeen > 0 {
-			r.Note = since(c.FirstSeen-c.ReleaseSeen) + " after its first event"
+			r.Note = spanOf(c.FirstSeen-c.ReleaseSeen) + " after its first event"
 			if c.FirstSeen <= c.ReleaseSeen {
 				r.Note = "with the first event of it"
 			}
@@ -134,7 +134,7 @@ func (c ChangedIn) rows(m ui.Moment) []ui.Row {
 			if i > 0 {
 				r.Note += ", "
 			}
-			r.Note += "then " + ui.Clip(e.Name, 40) + " " + since(e.First-c.FirstSeen) + " later"
+			r.Note += "then " + ui.Clip(e.Name, 40) + " " + spanOf(e.First-c.FirstSeen) + " later"
 		}
 		out = append(out, r)
 	}
@@ -149,7 +149,7 @@ func (c ChangedIn) rows(m ui.Moment) []ui.Row {
 	return out
 }
 
-func since(us int64) string { return ui.Duration(time.Duration(us) * time.Microsecond) }
+func spanOf(us int64) string { return ui.Duration(time.Duration(us) * time.Microsecond) }
 
 func newSpread(id, key string, list []SpanIn) SpreadBars {
 	s := SpreadBars{Title: fieldWord(key), More: TagURL(id, key)}

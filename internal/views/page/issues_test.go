@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"errata/internal/errata"
+	"errata/internal/querylang"
 	"errata/internal/views/layout"
 	"errata/internal/views/ui"
 )
@@ -125,15 +127,24 @@ func TestEmptyStates(t *testing.T) {
 func TestFilters(t *testing.T) {
 	in := IssuesIn{URL: ListURL{Path: "/issues", Range: "7d"}, Services: []errata.Project{{Slug: "shop"}}, Query: Query{
 		Text: "service:gone severity:p1 dead", Others: "dead", Picked: map[string][]string{"service": {"gone"}, "severity": {"p1"}},
+	}, Facets: []FacetIn{
+		{Key: "severity", Values: []FacetValue{{"P0", 12000}}, About: true}, {Key: "service", Values: []FacetValue{{"shop", 3}}}, {Key: "is", Unknown: true},
 	}}
 	got := newFilters(in)
-	if len(got.Groups) != 2 {
-		t.Fatalf("groups %+v: an empty one must not be drawn", got.Groups)
+	var keys []string
+	for _, g := range got.Groups {
+		keys = append(keys, g.Key)
 	}
-	if o := got.Groups[0].Options; !o[1].On || o[0].On {
-		t.Errorf("severities %+v", o)
+	if !slices.Equal(keys, []string{"severity", "is", "service", "assigned"}) {
+		t.Fatalf("groups %q: an empty one must not be drawn", keys)
 	}
-	if o := got.Groups[1].Options; len(o) != 2 || o[1].Value != "gone" || !o[1].On {
+	if g := got.Groups[0]; !g.Options[1].On || g.Options[0].On || g.Options[0].Count != "12k" || g.Options[1].Count != "0" || g.Note != "about" {
+		t.Errorf("severities %+v", g)
+	}
+	if g := got.Groups[1]; g.Options[0].Count != "" {
+		t.Errorf("states %+v: what was not counted is no zero", g)
+	}
+	if o := got.Groups[2].Options; len(o) != 2 || o[1].Value != "gone" || !o[1].On || o[0].Count != "3" || o[1].Count != "0" {
 		t.Errorf("services %+v: a picked one that is no choice must be there to be taken back", o)
 	}
 	if diff := cmp.Diff([]Param{{"q", "dead"}, {"range", "7d"}}, got.Hidden); diff != "" {
@@ -141,6 +152,51 @@ func TestFilters(t *testing.T) {
 	}
 	if got.Clear != "/issues?q=dead&range=7d" {
 		t.Errorf("clear %q", got.Clear)
+	}
+	if got.More[0].URL != "/issues/facets?range=7d&key=release" {
+		t.Errorf("more %+v", got.More)
+	}
+}
+
+// Filters of states know the two that are unresolved, and no reasons.
+func TestStatesPicked(t *testing.T) {
+	for q, want := range map[string][]string{
+		"is:unresolved": {"open", "acknowledged"}, "is:open": {"open"}, "is:resolved,ignored": {"ignored", "resolved"}, "is:regressed": nil, "is:open,new": nil, "!is:open": nil,
+	} {
+		tree, _, err := querylang.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := NewIssuesQuery(q, tree)
+		if diff := cmp.Diff(want, got.Picked["is"]); diff != "" {
+			t.Errorf("%s: %s", q, diff)
+		}
+		if (got.Others == "") != (want != nil) {
+			t.Errorf("%s: the filter form carries %q along", q, got.Others)
+		}
+	}
+}
+
+func TestSaveView(t *testing.T) {
+	v := errata.SavedView{Slug: "mine-1", Page: "issues", Query: "is:open", Params: map[string]string{"sort": "users", "range": "7d"}}
+	if got := ViewURL(v); got != "/issues?q=is:open&range=7d&sort=users&view=mine-1" {
+		t.Error(got)
+	}
+	in := SearchIn{Moment: now, URL: ListURL{Path: "/issues", Q: "x", Cursor: "c", View: "mine-1"}}
+	if NewSearch(in).Save != nil {
+		t.Error("who may not save is offered to")
+	}
+	in.Views = ViewsIn{MaySave: true, Opened: &OpenedView{SavedView: v}}
+	if s := NewSearch(in).Save; s == nil || s.Here != "/issues?q=x&view=mine-1" || s.Opened != nil {
+		t.Errorf("%+v", s)
+	}
+	in.Views.Opened.Changed = true
+	if s := NewSearch(in).Save; s.Opened == nil || s.Reset != ViewURL(v) {
+		t.Errorf("%+v", s)
+	}
+	in.Query.Error = &QueryError{}
+	if NewSearch(in).Save != nil {
+		t.Error("a refused query can be saved")
 	}
 }
 
