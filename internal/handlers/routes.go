@@ -64,7 +64,7 @@ func (s *Server) routes() []row {
 		{errata.Route{Method: post, Path: "/issues/:id/unignore", Name: "issue.unignore", Action: errata.IssueIgnore, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.to(errata.ActUnignore)},
 		{errata.Route{Method: post, Path: "/issues/:id/severity", Name: "issue.severity", Action: errata.IssueSeverity, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.to(errata.ActSeverity)},
 		{errata.Route{Method: post, Path: "/issues/:id/stage", Name: "issue.stage", Action: errata.IssueAck, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.to(errata.ActStage)},
-		{errata.Route{Method: post, Path: "/issues/:id/undo", Name: "issue.undo", Action: errata.IssueRead, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.to(errata.ActUndo)},
+		{errata.Route{Method: post, Path: "/issues/:id/undo", Name: "issue.undo", Action: errata.IssueAck, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.to(errata.ActUndo)},
 		{errata.Route{Method: post, Path: "/issues/:id/watch", Name: "issue.watch", Action: errata.IssueWatch, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.watch},
 		{errata.Route{Method: post, Path: "/issues/:id/comments", Name: "issue.comment", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.comment},
 		{errata.Route{Method: post, Path: "/issues/:id/comments/:note", Name: "issue.comment.edit", Action: errata.IssueComment, Object: "issue", Auth: session, CSRF: true, Audit: change}, do.edit},
