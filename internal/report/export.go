@@ -35,7 +35,7 @@ var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Epis
 
 // Action is the right that taking it along needs, in every service it is about.
 func (w What) Action() errata.Action {
-	if w == Events || w == Counts || w == Trends {
+	if w == Events || w == Counts {
 		return errata.EventExport
 	}
 	return errata.IssueExport
