@@ -132,6 +132,14 @@ func (r *Runner) claim(ctx context.Context, limit int) (out []errata.Job, err er
 	c := store.Claim{
 		Kinds: slices.Sorted(maps.Keys(r.handlers)), Holder: r.Node + "/" + ids.Next(), TTL: micros(r.Lease), Limit: limit, At: r.now(),
 	}
+	due := false
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.JobsDue(ctx, c.Kinds)
+		return err
+	})
+	if err != nil || !due { // looking for jobs writes nothing
+		return nil, err
+	}
 	err = r.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		tx.System("jobs")
 		out, err = tx.ClaimJobs(ctx, c)

@@ -86,6 +86,36 @@ type Claim struct {
 	At     int64 // noted as the time they started
 }
 
+// due writes the condition on jobs that can be taken at $1.
+func (q *query) due(kinds []errata.JobKind) {
+	q.text(`state IN ('queued','running') AND run_after <= $1 AND (state = 'queued' OR lease_until < $1) AND kind IN (`)
+	for i, k := range kinds {
+		if i > 0 {
+			q.text(`, `)
+		}
+		q.text(q.arg(string(k)))
+	}
+	q.text(`)`)
+}
+
+// JobsDue says whether ClaimJobs would find any; asking writes nothing.
+func (tx *Tx) JobsDue(ctx context.Context, kinds []errata.JobKind) (found bool, err error) {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return false, err
+	}
+	q := query{args: []any{now}}
+	q.text(`SELECT id FROM job WHERE `)
+	q.due(kinds)
+	q.text(` LIMIT 1`)
+	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
+		found = true
+		var id string
+		return r.Scan(&id)
+	})
+	return found, err
+}
+
 // ClaimJobs takes jobs that are due and held by nobody any more.
 func (tx *Tx) ClaimJobs(ctx context.Context, c Claim) (out []errata.Job, err error) {
 	if err := tx.hold(ctx, jobsLease); err != nil {
@@ -95,14 +125,11 @@ func (tx *Tx) ClaimJobs(ctx context.Context, c Claim) (out []errata.Job, err err
 	if err != nil {
 		return nil, err
 	}
-	q := query{args: []any{c.Holder, now + c.TTL, c.At, now, c.Limit}}
-	kinds := make([]string, len(c.Kinds))
-	for i, k := range c.Kinds {
-		kinds[i] = string(k)
-	}
-	q.text(`UPDATE job SET state = 'running', leased_by = $1, lease_until = $2, attempts = attempts + 1, started_at = COALESCE(started_at, $3)
-		WHERE id IN (SELECT id FROM job WHERE state IN ('queued','running') AND run_after <= $4 AND (state = 'queued' OR lease_until < $4)
-		AND kind IN (`, q.list(kinds), `) ORDER BY run_after, id LIMIT $5) RETURNING `, jobColumns)
+	q := query{args: []any{now, c.Holder, now + c.TTL, c.At, c.Limit}}
+	q.text(`UPDATE job SET state = 'running', leased_by = $2, lease_until = $3, attempts = attempts + 1, started_at = COALESCE(started_at, $4)
+		WHERE id IN (SELECT id FROM job WHERE `)
+	q.due(c.Kinds)
+	q.text(` ORDER BY run_after, id LIMIT $5) RETURNING `, jobColumns)
 	err = tx.changeRows(ctx, q.String(), q.args, func(r scanner) error {
 		j, err := scanJob(r)
 		out = append(out, j)
