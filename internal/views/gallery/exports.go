@@ -49,7 +49,7 @@ func exportsStates() []state {
 	}
 	return []state{
 		list("none"), list("one", takenIn(errata.JobDone, readyIn)), list("many", takenStates()...),
-		list("hostile", takenIn(errata.JobFailed, func(in *page.TakenIn) { in.Job.Error = hostile + bidi })),
+		list("failed", takenIn(errata.JobFailed, func(in *page.TakenIn) { in.Job.Error = "The disk is full." })),
 	}
 }
 
