@@ -18,7 +18,7 @@ func TestNavShowsWhatMayBeRead(t *testing.T) {
 		may  []errata.Action
 		want string
 	}{
-		"all":          {errata.Actions, "Overview, Issues, Response, Service set-up, Users, Roles, Audit, System"},
+		"all":          {errata.Actions, "Overview, Issues, Events, Analytics, Service set-up, Reports, Users, Roles, Audit, System"},
 		"issues alone": {[]errata.Action{errata.IssueRead}, "Overview, Issues"},
 		"people alone": {[]errata.Action{errata.UserRead}, "Users"},
 		"nothing":      {nil, ""},
