@@ -270,7 +270,9 @@ func (s *Service) facetsInEngine(ctx context.Context, who errata.Actor, q FacetQ
 		return err
 	}
 	for _, k := range keys {
-		found[k.String()] = facetOf(k, q, res.Aggs[k.String()])
+		f := facetOf(k, q, res.Aggs[k.String()])
+		f.About = f.About || len(res.Gaps) > 0
+		found[k.String()] = f
 	}
 	return nil
 }

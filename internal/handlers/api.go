@@ -24,6 +24,7 @@ type apiList struct {
 	Next  string   `json:"next"`
 	Total apiTotal `json:"total"`
 	AsOf  string   `json:"as_of"`
+	Gaps  []apiGap `json:"gaps,omitempty"` // what could not be read
 }
 
 type apiIssue struct {
@@ -47,6 +48,14 @@ type apiIssue struct {
 	URL          string `json:"url"`
 
 	Assignee *apiPerson `json:"assignee"`
+}
+
+func apiGaps(all []search.Gap) []apiGap {
+	out := make([]apiGap, len(all))
+	for i, g := range all {
+		out[i] = apiGap{g.From.Format(time.RFC3339), g.To.Format(time.RFC3339), g.Reason}
+	}
+	return out
 }
 
 // apiIssueClocks is an issue with its clocks.
@@ -123,7 +132,7 @@ func (h api) issues(c echo.Context) error {
 	for i, r := range p.Rows {
 		items[i] = h.issue(r.Issue, r.Project, map[string]errata.Person{r.Owner.ID: r.Owner})
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
 }
 
 func (h api) clocks(v find.IssueView) apiIssueClocks {
@@ -175,7 +184,7 @@ func (h api) issueEvents(c echo.Context) error {
 			Environment: r.Env, Release: r.Release,
 		}
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
 }
 
 // event answers the whole canonical event, as this reader may see it.

@@ -34,7 +34,7 @@ func (h api) events(c echo.Context) error {
 	for i, l := range p.Rows {
 		items[i] = eventItem(l)
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
 }
 
 // apiCounted is one group of an aggregate; its keys belong to by.
