@@ -96,7 +96,7 @@ func (tx *Tx) ChangedSince(ctx context.Context, in Scope, since, from, to int64)
 	late.projects(in)
 	late.text(` AND at >= `, late.arg(since), ` AND event_time >= `, late.arg(from), ` AND event_time < `, late.arg(to))
 	back := ledgerSince(in, since)
-	back.text(` AND t.rule IN ('`, string(errata.RuleReopenSame), `','T26') AND EXISTS (SELECT 1 FROM issue_transition r WHERE r.issue_id = t.issue_id
+	back.text(` AND t.rule IN ('`, string(errata.RuleReopenSame), `','`, string(errata.RuleUndo), `') AND EXISTS (SELECT 1 FROM issue_transition r WHERE r.issue_id = t.issue_id
 		AND r.seq < t.seq AND r.episode_seq = t.episode_seq AND r.rule = '`, string(errata.RuleResolve), `' AND r.at >= `, back.arg(from), ` AND r.at < `, back.arg(to), `)`)
 	severity := ledgerSince(in, since)
 	severity.text(` AND t.detail LIKE '%"severity":[%'`)
