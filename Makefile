@@ -3,7 +3,7 @@ GO    ?= go
 TOOLS  = -modfile=tools/go.mod
 LINKED = ./cmd/web
 
-.PHONY: help generate test check kill agree fuzz load licenses
+.PHONY: help generate test check kill chaos agree fuzz load licenses
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ check: ## what a change must pass before review: generated files, fixes, vet, li
 
 kill: ## kill -9 the server 20 times under load, on every pair of stores, and recount
 	ERRATA_TEST_KILLS=20 $(GO) test -count=1 -timeout=60m -v ./test/kill/...
+
+chaos: ## Elasticsearch stopped, late, refusing, cut off and torn: every page says so in time, and nothing is lost
+	$(GO) test -count=1 -timeout=30m -v ./test/chaos/...
 
 agree: ## random events and queries: engines, lists and charts agree with models
 	ERRATA_AGREE=10000 $(GO) test -count=1 -timeout=60m -run=TestAgree -v ./internal/search/...

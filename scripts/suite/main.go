@@ -29,7 +29,7 @@ func suites() []suite {
 	unit := suite{"unit", ".", []string{"./cmd/...", "./internal/...", "./migrations/...", "./static/...", "./scripts/..."}}
 	unit.args = slices.DeleteFunc(unit.args, func(pattern string) bool { return !has(strings.TrimSuffix(pattern, "/..."), ".go") })
 	all := []suite{unit}
-	for _, name := range []string{"load", "kill", "e2e"} {
+	for _, name := range []string{"load", "kill", "chaos", "e2e"} {
 		if dir := "test/" + name; has(dir, "_test.go") {
 			all = append(all, suite{name, ".", []string{"-count=1", "-timeout=15m", "./" + dir + "/..."}})
 		}
