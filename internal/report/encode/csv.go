@@ -24,7 +24,7 @@ func newCSV(w io.Writer, m Meta, columns []errata.Column) (*csvFile, error) {
 		_, _ = f.w.WriteString("\ufeff") // the buffer keeps the error
 	}
 	for i, c := range columns {
-		f.field(i, c.Key)
+		f.field(i, Guard(c.Key)) // a chart has a column per value of a field
 	}
 	return f, f.end()
 }

@@ -163,6 +163,35 @@ func TestFormulasAreInert(t *testing.T) {
 	}
 }
 
+// Columns of a chart are named by what events say.
+func TestHeadingsAreInert(t *testing.T) {
+	var cols []errata.Column
+	for _, s := range corpus {
+		cols = append(cols, errata.Column{Key: s, Title: s, Kind: errata.ColumnInt})
+	}
+	lines, err := csv.NewReader(bytes.NewReader(encoded(t, CSV, meta, cols, nil))).ReadAll()
+	if err != nil || len(lines) != 1 || len(lines[0]) != len(corpus) {
+		t.Fatalf("%q, %v", lines, err)
+	}
+	book, err := excelize.OpenReader(bytes.NewReader(encoded(t, XLSX, meta, cols, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = book.Close() }()
+	for i, name := range lines[0] {
+		cell, err := excelize.CoordinatesToCellName(i+1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if value, err := book.GetCellValue("Issues", cell); err != nil || value == "" || dangerous(value) {
+			t.Errorf("XLSX: %q can run (%v)", value, err)
+		}
+		if dangerous(name) {
+			t.Errorf("CSV: %q can run", name)
+		}
+	}
+}
+
 func TestXLSXCellsAreTyped(t *testing.T) {
 	book, err := excelize.OpenReader(bytes.NewReader(encoded(t, XLSX, meta, columns, sample())))
 	if err != nil {

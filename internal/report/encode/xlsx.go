@@ -79,7 +79,7 @@ func (b *workbook) head(s *excelize.StreamWriter, columns []errata.Column) error
 		if err := s.SetColWidth(i+1, i+1, width(c.Kind)); err != nil {
 			return err
 		}
-		row[i] = excelize.Cell{StyleID: b.strong, Value: heading(c)}
+		row[i] = excelize.Cell{StyleID: b.strong, Value: text(heading(c))}
 	}
 	return s.SetRow("A1", row)
 }
