@@ -195,10 +195,19 @@ func failure(c echo.Context, m ui.Moment, what string, err error, target string)
 	}
 }
 
+// gaps puts what could not be read into words; neighbours that have one reason
+// are one gap, so that ten days on one lost disk do not fill the page.
 func gaps(all []search.Gap) []page.Gap {
 	var out []page.Gap
-	for _, g := range all {
-		out = append(out, page.Gap{From: g.From.UnixMicro(), To: g.To.UnixMicro(), Reason: gapWords(g.Reason)})
+	last := map[string]int{} // where the newest gap of a reason stands in out
+	for _, g := range slices.SortedStableFunc(slices.Values(all), func(a, b search.Gap) int { return a.From.Compare(b.From) }) {
+		next := page.Gap{From: g.From.UnixMicro(), To: g.To.UnixMicro(), Reason: gapWords(g.Reason)}
+		if at, ok := last[next.Reason]; ok && next.From <= out[at].To {
+			out[at].To = max(out[at].To, next.To)
+			continue
+		}
+		last[next.Reason] = len(out)
+		out = append(out, next)
 	}
 	return out
 }
