@@ -124,5 +124,5 @@ function acted(id) {
   const row = document.getElementById(id);
   if (!row) return;
   row.classList.add("cursor");
-  row.querySelector(".ti a")?.focus({ preventScroll: true });
+  row.querySelector(".ti")?.focus({ preventScroll: true });
 }

@@ -71,14 +71,14 @@ function walk(key) {
   const at = rows.findIndex((r) => r.classList.contains("cursor"));
   if (key === "Enter" || key === "o") {
     if (at < 0 || (key === "Enter" && document.activeElement !== document.body && !rows[at].contains(document.activeElement))) return false;
-    rows[at].querySelector(".ti a")?.click();
+    rows[at].querySelector(".ti")?.click();
     return true;
   }
   if ((key !== "j" && key !== "k") || rows.length === 0) return false;
   const next = rows[Math.min(Math.max(at + (key === "j" ? 1 : -1), 0), rows.length - 1)];
   rows[at]?.classList.remove("cursor");
   next.classList.add("cursor");
-  next.querySelector(".ti a")?.focus({ preventScroll: true });
+  next.querySelector(".ti")?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
   return true;
 }

@@ -414,10 +414,10 @@ func (a *acting) keysInList() {
 		a.until(row+" is "+word, `document.querySelector(`+quote(row+" .stt")+`)?.title === `+quote(word))
 	}
 	a.press("j")
-	a.focused(row + " .ti a")
+	a.focused(row + " .ti")
 	a.press("a")
 	status("Acknowledged")
-	a.focused(row + " .ti a")
+	a.focused(row + " .ti")
 	a.press("m")
 	a.until("the owner", `document.querySelector(`+quote(row+" .as")+`).title.includes("Person")`)
 	a.press("r")

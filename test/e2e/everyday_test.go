@@ -222,7 +222,7 @@ func (j *journey) comeBack() {
 	if at < 100 {
 		j.t.Fatalf("the page scrolls by %v only", at)
 	}
-	j.follow(row+" .ti a", "/issues/"+rows[12])
+	j.follow(row+" .ti", "/issues/"+rows[12])
 	j.timed("back", chromedp.NavigateBack())
 	j.arrive(list)
 	if got := j.ids(); !slices.Equal(got, rows) {

@@ -157,7 +157,7 @@ func (j *journey) openIssue(title string) string {
 		j.t.Fatalf("no row with %q in %q", title, j.texts(".irow"))
 	}
 	id := ask[[]string](j.tab, `[...document.querySelectorAll(".irow")].map(e => e.id)`)[at]
-	j.follow("#"+id+" .ti a", "/issues/"+id)
+	j.follow("#"+id+" .ti", "/issues/"+id)
 	j.reload("the event", `document.querySelector(".tabs") !== null`)
 	return id
 }

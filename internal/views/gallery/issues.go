@@ -102,6 +102,7 @@ func listIn(change func(*page.IssuesIn)) page.IssuesIn {
 		Next: "eyJ0IjoxfQ", Trend: trendIn("3h"),
 		Tabs: []page.Total{{Value: 137, Exact: true}, {Value: 34, Exact: true}, {Value: 4, Exact: true}, {Value: 23, Exact: true}, {Value: 9999}},
 		Bulk: errata.Allowed{OK: true}, Facets: facets(), Views: page.ViewsIn{MaySave: true, MayShare: true},
+		Export: &page.ExportIn{Address: "/issues", May: errata.Allowed{OK: true, Applies: true}, Job: true},
 	}
 	change(&in)
 	return in
