@@ -59,6 +59,26 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "issue-tags", path: ev + "/tags"},
 		{name: "issue-json", path: ev + "/json"},
 		{name: "issue-no-event", path: "/issues/" + rich + "/events/" + strings.Repeat("0", 31) + "1", status: []int{404}},
+		{name: "issues-found", path: "/issues?q=is:unresolved+OR+env:staging&sort=events"},
+		{name: "issues-facet", path: "/issues/facets?key=os"},
+		{name: "issue-events", path: "/issues/" + rich + "/events"},
+		{name: "issue-spread", path: "/issues/" + rich + "/tags/release"},
+		{name: "issue-print", path: "/issues/" + rich + ".print"},
+		{name: "issues-print", path: "/issues.print"},
+		{name: "events", path: "/events"},
+		{name: "events-empty", path: "/events?q=nosuchword"},
+		{name: "events-wrong", path: "/events?q=env%3A(", status: []int{422}},
+		{name: "events-chart", path: "/events?as=chart&by=service"},
+		{name: "events-counts", path: "/events?as=counts&by=type,env"},
+		{name: "events-columns", path: "/events?cols=host,tags[region],trace&field=os"},
+		{name: "trends", path: "/analytics/trends"},
+		{name: "reports", path: "/reports"},
+		{name: "report", path: "/reports/runs/" + ranReport(t, p)},
+		{name: "exports", path: "/exports"},
+		{name: "search", path: "/search?q=deadlock"},
+		{name: "search-none", path: "/search?q=nosuchword"},
+		{name: "query-help", path: "/help/query"},
+		{name: "views", path: "/views"},
 		{name: "services", path: "/services"},
 		{name: "service-new", path: "/services/new"},
 		{name: "service-setup", path: "/services/checkout-api/setup"},
@@ -75,6 +95,17 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "not-found", path: "/nowhere", status: []int{404}},
 		{name: "wrong-zone", path: "/issues?tz=Mars", status: []int{400}},
 	}
+}
+
+// ranReport is the id of a weekly report that has just been run.
+func ranReport(t testing.TB, p *apptest.Product) string {
+	t.Helper()
+	r := p.Form(p.SignIn(), "/reports/runs", url.Values{})
+	at := r.Header.Get("Location")
+	if r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("running the report: %s", r.Status)
+	}
+	return at[strings.LastIndex(at, "/")+1:]
 }
 
 // workedOn is an issue that people have acknowledged, talked about and resolved.
