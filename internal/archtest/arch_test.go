@@ -22,13 +22,13 @@ var floors = [][]string{
 	{"internal/normalize", "internal/grouping", "internal/rule"},                      // logic 2
 	{"internal/store", "internal/search", "internal/queue", "internal/archive", "internal/rbac", // adapters
 		"internal/notify", "internal/ticket", "internal/auth", "internal/telemetry"},
-	{"internal/find", "internal/ingest", "internal/pipeline", "internal/jobs"},     // services 1
+	{"internal/find", "internal/ingest", "internal/pipeline", "internal/jobs"},    // services 1
 	{"internal/triage", "internal/alerting", "internal/report", "internal/admin"}, // services 2
 	{"internal/views/ui", "internal/views/chart"},                                 // views
-	{"internal/views/layout"},                                                     //
-	{"internal/views/page", "internal/views/print", "internal/views/mail"},        //
-	{"internal/views/gallery"},                                                    //
-	{"internal/intake/wire"},                                                      // transport
+	{"internal/views/layout"}, //
+	{"internal/views/page", "internal/views/print", "internal/views/mail"}, //
+	{"internal/views/gallery"}, //
+	{"internal/intake/wire"},   // transport
 	{"internal/handlers", "internal/intake/sentry", "internal/intake/otlp", //
 		"internal/intake/bulk", "internal/intake/native"}, //
 	{"internal/config"}, // app

@@ -200,8 +200,18 @@ func (l *EventLine) fields() []FieldValue {
 // lineColumns are the fields that stand before the tags and contexts of an
 // event, in this order.
 var lineColumns = []querylang.Key{
-	{Name: "service"}, {Name: "issue"}, {Name: "event.severity"}, {Name: "level"}, {Name: "type"}, {Name: "code"}, {Name: "culprit"},
-	{Name: "env"}, {Name: "release"}, {Name: "user"}, {Name: "http.status"}, {Name: "handled"},
+	{Name: "service"},
+	{Name: "issue"},
+	{Name: "event.severity"},
+	{Name: "level"},
+	{Name: "type"},
+	{Name: "code"},
+	{Name: "culprit"},
+	{Name: "env"},
+	{Name: "release"},
+	{Name: "user"},
+	{Name: "http.status"},
+	{Name: "handled"},
 }
 
 // fieldsOf lists every field of an event with its value, as filters compare it:

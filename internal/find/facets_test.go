@@ -82,26 +82,32 @@ func TestFacets(t *testing.T) {
 			},
 			{
 				"the own key does not count", "service:shop env:staging", querylang.InIssues, partstest.Reader,
-				[]string{"service", "env"}, "service: secret=1 shop=1\nenv: production=3 staging=1\n",
+				[]string{"service", "env"},
+				"service: secret=1 shop=1\nenv: production=3 staging=1\n",
 			},
 			{
-				"a service that is not seen", "", querylang.InIssues, only(shop), []string{"service", "env", "release", "type", "tags[secretregion]"},
+				"a service that is not seen", "", querylang.InIssues, only(shop),
+				[]string{"service", "env", "release", "type", "tags[secretregion]"},
 				"service: shop=3\nenv: production=3 staging=1\nrelease: shop@1.0=3 shop@1.1=3\ntype: Kind0shopError=1 Kind1shopError=1 Kind2shopError=1\ntags[secretregion]:\n",
 			},
 			{
-				"issues by what events know", "service:shop", querylang.InIssues, partstest.Reader, []string{"host", "tags[shopregion]", "level"},
+				"issues by what events know", "service:shop", querylang.InIssues, partstest.Reader,
+				[]string{"host", "tags[shopregion]", "level"},
 				"host: shop-host=3\ntags[shopregion]: eu-shop=3\nlevel: error=1 fatal=1 info=1\n",
 			},
 			{
-				"the same event", "timeout service:shop", querylang.InIssues, partstest.Reader, []string{"env", "release"},
+				"the same event", "timeout service:shop", querylang.InIssues, partstest.Reader,
+				[]string{"env", "release"},
 				"env: staging=1\nrelease: shop@1.0=1\n",
 			},
 			{
-				"events", "service:shop", querylang.InEvents, partstest.Reader, []string{"env", "release", "service"},
+				"events", "service:shop", querylang.InEvents, partstest.Reader,
+				[]string{"env", "release", "service"},
 				"env: production=5 staging=1\nrelease: shop@1.0=3 shop@1.1=3\nservice: secret=6 shop=6\n",
 			},
 			{
-				"nothing matches", "service:shop env:nowhere", querylang.InIssues, partstest.Reader, []string{"is", "host"},
+				"nothing matches", "service:shop env:nowhere", querylang.InIssues, partstest.Reader,
+				[]string{"is", "host"},
 				"is:\nhost:\n",
 			},
 		} {

@@ -45,22 +45,22 @@ type apiCounted struct {
 }
 
 type apiAggregate struct {
-	Query   string     `json:"q"`
-	From    string     `json:"from"`
-	To      string     `json:"to"`
-	Zone    string     `json:"tz"`
-	AsOf    string     `json:"as_of"`
-	Measure string     `json:"measure"`
-	By      []string   `json:"by"`
-	Bucket  string     `json:"bucket"`
-	Starts  []string   `json:"starts"` // where each bucket starts, in the zone
-	Total   apiTotal   `json:"total"`
-	Buckets []int64    `json:"buckets"`
+	Query   string       `json:"q"`
+	From    string       `json:"from"`
+	To      string       `json:"to"`
+	Zone    string       `json:"tz"`
+	AsOf    string       `json:"as_of"`
+	Measure string       `json:"measure"`
+	By      []string     `json:"by"`
+	Bucket  string       `json:"bucket"`
+	Starts  []string     `json:"starts"` // where each bucket starts, in the zone
+	Total   apiTotal     `json:"total"`
+	Buckets []int64      `json:"buckets"`
 	Groups  []apiCounted `json:"groups"`
-	Rest    int64      `json:"rest"`
-	Exact   bool       `json:"exact"`
-	Newest  bool       `json:"newest"`
-	Gaps    []apiGap   `json:"gaps"`
+	Rest    int64        `json:"rest"`
+	Exact   bool         `json:"exact"`
+	Newest  bool         `json:"newest"`
+	Gaps    []apiGap     `json:"gaps"`
 }
 
 // aggregate answers events counted by keys, over time, or both.

@@ -12,7 +12,8 @@ const TopValues = 10
 
 // TrendLines are the numbers of issues over time, as find.Trends has them.
 var TrendLines = []struct{ ID, Title, Text string }{
-	{"new", "New issues", "Their first event happened then"}, {"regressed", "Regressed issues", "An event came after they were resolved"},
+	{"new", "New issues", "Their first event happened then"},
+	{"regressed", "Regressed issues", "An event came after they were resolved"},
 	{"resolved", "Resolved issues", "Resolved then, and not taken back within ten minutes"},
 }
 

@@ -95,7 +95,8 @@ func TestUndo(t *testing.T) {
 		{"a resolve", after(v1, undoes("11:05:00", ada, 3)), []string{"#1 new 10:00:00, ack 10:05:10, acked 10:05:10, tta 300, explicit 300"}, errata.Acknowledged, ""},
 		{
 			"22: a resolve that an event has regressed", after(v1, event("11:00:30"), undoes("11:01:10", ada, 3)),
-			[]string{"#1 new 10:00:00, ack 10:05:10, acked 10:05:10, tta 300, explicit 300", "#2 regressed 11:00:30, undone 11:01:10"}, errata.Acknowledged, "",
+			[]string{"#1 new 10:00:00, ack 10:05:10, acked 10:05:10, tta 300, explicit 300", "#2 regressed 11:00:30, undone 11:01:10"},
+			errata.Acknowledged, "",
 		},
 		{
 			"resolved once more", after(v1, event("11:00:30"), undoes("11:01:10", ada, 3), event("11:02:00"), resolve("12:00:10"), event("13:00:00")),
@@ -107,11 +108,13 @@ func TestUndo(t *testing.T) {
 		},
 		{
 			"a reopening", after(v1, reopen("11:05:10"), undoes("11:06:00", ada, 4)),
-			[]string{v1Closed}, errata.Resolved, "",
+			[]string{v1Closed},
+			errata.Resolved, "",
 		},
 		{
 			"a late reopening", after(v1, reopen("13:00:00"), undoes("13:01:00", ada, 4)),
-			[]string{v1Closed, "#2 reopened 13:00:00, undone 13:01:00"}, errata.Resolved, "",
+			[]string{v1Closed, "#2 reopened 13:00:00, undone 13:01:00"},
+			errata.Resolved, "",
 		},
 		{"an ignoring", after(acked, ignore("10:10:00"), undoes("10:11:00", ada, 3)), []string{"#1 new 10:00:00, ack 10:05:10, acked 10:05:10, tta 310, explicit 310"}, errata.Acknowledged, ""},
 		{"in the last moment", after(acked, undoes("10:15:10", ada, 2)), []string{"#1 new 10:00:00"}, errata.Open, ""},
@@ -120,7 +123,8 @@ func TestUndo(t *testing.T) {
 		{"twice", after(acked, undoes("10:06:00", ada, 2), undoes("10:06:30", ada, 2)), []string{"#1 new 10:00:00"}, errata.Open, errata.ReasonUndoNotLast},
 		{
 			"somebody acted since", after(v1, event("11:00:30"), assign("11:00:40", grace, "me"), undoes("11:01:10", ada, 3)),
-			[]string{v1Closed, "#2 regressed 11:00:30, assign 11:00:40, tta 10"}, errata.Acknowledged, errata.ReasonUndoNotLast,
+			[]string{v1Closed, "#2 regressed 11:00:30, assign 11:00:40, tta 10"},
+			errata.Acknowledged, errata.ReasonUndoNotLast,
 		},
 	}
 	worlds(t, parts.Options{}, func(t *testing.T, w *world) {

@@ -128,10 +128,15 @@ func TestRunAgain(t *testing.T) {
 				section, row, column string
 				want                 float64
 			}{
-				{weekly.SectionVolume, "P1", "events", 2}, {weekly.SectionVolume, "All", "events", 3}, {weekly.SectionServices, "shop", "events", 2},
-				{weekly.SectionIssues, "New", "issues", 2}, {weekly.SectionIssues, "Resolved", "issues", 1}, {weekly.SectionMTTR, "P1", "n", 1},
+				{weekly.SectionVolume, "P1", "events", 2},
+				{weekly.SectionVolume, "All", "events", 3},
+				{weekly.SectionServices, "shop", "events", 2},
+				{weekly.SectionIssues, "New", "issues", 2},
+				{weekly.SectionIssues, "Resolved", "issues", 1},
+				{weekly.SectionMTTR, "P1", "n", 1},
 				{weekly.SectionMTTR, "shop", "p50", at("2026-11-15 23:57").Sub(at("2026-11-11 10:00")).Seconds()},
-				{weekly.SectionBacklog, "All", "issues", 1}, {weekly.SectionTop, "SHO-1", "events", 2},
+				{weekly.SectionBacklog, "All", "issues", 1},
+				{weekly.SectionTop, "SHO-1", "events", 2},
 			} {
 				if got := number(t, first, c.section, c.row, c.column); got != c.want {
 					t.Errorf("%s, %s of %s: %v, want %v", c.section, c.column, c.row, got, c.want)

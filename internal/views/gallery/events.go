@@ -67,9 +67,16 @@ func (o opening) into(in *page.EventsIn) {
 type opening []page.EventField
 
 var openedFields = opening{
-	{Key: "service", Value: "checkout-api"}, {Key: "issue", Value: "CHK-2187"}, {Key: "event.severity", Value: "P0"}, {Key: "user", Value: "~9f2c51d0ab34e877"},
-	{Key: "http.status", Value: "500"}, {Key: "trace", Value: "7f3a9c1d2e4b5a6978685746352413ff"}, {Key: "request_id", Value: "req-19073918"}, {Key: "host", Value: "web-2"},
-	{Key: "tags[region]", Value: "eu 1"}, {Key: "ctx.cart.items", Value: "3"},
+	{Key: "service", Value: "checkout-api"},
+	{Key: "issue", Value: "CHK-2187"},
+	{Key: "event.severity", Value: "P0"},
+	{Key: "user", Value: "~9f2c51d0ab34e877"},
+	{Key: "http.status", Value: "500"},
+	{Key: "trace", Value: "7f3a9c1d2e4b5a6978685746352413ff"},
+	{Key: "request_id", Value: "req-19073918"},
+	{Key: "host", Value: "web-2"},
+	{Key: "tags[region]", Value: "eu 1"},
+	{Key: "ctx.cart.items", Value: "3"},
 }
 
 func groupsIn(in *page.EventsIn) {
@@ -152,7 +159,6 @@ func countedEvents() []state {
 
 // oddEvents are the states in which something is missing or strange.
 func oddEvents() []state {
-
 	return []state{
 		events("none-ever", func(in *page.EventsIn) { noEvents(in); in.NoEvents, in.SetUp = true, "/services" }),
 		events("quiet", noEvents),

@@ -67,9 +67,13 @@ func exportStates() []state {
 
 // printColumns are columns of every kind.
 var printColumns = []errata.Column{
-	{Key: "id", Title: "Id", Kind: errata.ColumnText}, {Key: "title", Title: "Title", Kind: errata.ColumnText}, {Key: "events", Title: "Events", Kind: errata.ColumnInt},
-	{Key: "last_seen", Title: "Last seen", Kind: errata.ColumnTime}, {Key: "tta_s", Title: "Time to acknowledge", Kind: errata.ColumnDuration},
-	{Key: "share", Title: "Share", Kind: errata.ColumnFloat}, {Key: "imported", Title: "Imported", Kind: errata.ColumnBool},
+	{Key: "id", Title: "Id", Kind: errata.ColumnText},
+	{Key: "title", Title: "Title", Kind: errata.ColumnText},
+	{Key: "events", Title: "Events", Kind: errata.ColumnInt},
+	{Key: "last_seen", Title: "Last seen", Kind: errata.ColumnTime},
+	{Key: "tta_s", Title: "Time to acknowledge", Kind: errata.ColumnDuration},
+	{Key: "share", Title: "Share", Kind: errata.ColumnFloat},
+	{Key: "imported", Title: "Imported", Kind: errata.ColumnBool},
 }
 
 func printRows(n int, title string) (out [][]errata.Cell) {

@@ -49,7 +49,8 @@ func reportDocument() errata.Document {
 				},
 				Rows: [][]errata.Cell{
 					{text("all"), text("All"), n(12), errata.NumCell(372.5), missing, text("2 never responded, 1 merged")},
-					{text("severity"), text("P0"), n(3), errata.NumCell(0.25), n(900), text("")}, {text("service"), text(hebrew), n(0), missing, n(3600), text("")},
+					{text("severity"), text("P0"), n(3), errata.NumCell(0.25), n(900), text("")},
+					{text("service"), text(hebrew), n(0), missing, n(3600), text("")},
 				},
 			}},
 			{ID: "regressed", Title: "Regressed issues", Text: "The latest first.", Table: &errata.Table{Columns: []errata.Column{column("issue", "Issue", errata.ColumnText)}}},

@@ -330,9 +330,9 @@ func GroupSeries(by string, groups []CountIn, buckets [][]int64, rest []int64, r
 
 // MeasureForm chooses what is counted.
 type MeasureForm struct {
-	Action string
-	Hidden []Param
-	Choices  []Choice
+	Action  string
+	Hidden  []Param
+	Choices []Choice
 }
 
 // Choice is a pick of one among few.

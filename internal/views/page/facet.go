@@ -17,8 +17,14 @@ type MoreFacet struct{ ID, Title, URL string }
 // moreKeys are the keys of events that the filters of the issue list offer
 // beside their own.
 var moreKeys = []struct{ key, title string }{
-	{"release", "Release"}, {"type", "Type"}, {"level", "Level"}, {"host", "Host"}, {"transaction", "Transaction"}, {"platform", "Platform"},
-	{"os", "Operating system"}, {"browser", "Browser"},
+	{"release", "Release"},
+	{"type", "Type"},
+	{"level", "Level"},
+	{"host", "Host"},
+	{"transaction", "Transaction"},
+	{"platform", "Platform"},
+	{"os", "Operating system"},
+	{"browser", "Browser"},
 }
 
 func moreFacets(u ListURL) (out []MoreFacet) {

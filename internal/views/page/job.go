@@ -65,8 +65,11 @@ var jobWords = map[errata.JobState][3]string{
 
 // jobCounts in the order in which people want to know of them.
 var jobCounts = []struct{ state, name string }{
-	{"done", "Changed"}, {"same", "Was so already"}, {"skipped", "Not changed: not possible, or not allowed"},
-	{"failed", "Not changed: changed by others meanwhile"}, {"pending", "Not done"},
+	{"done", "Changed"},
+	{"same", "Was so already"},
+	{"skipped", "Not changed: not possible, or not allowed"},
+	{"failed", "Not changed: changed by others meanwhile"},
+	{"pending", "Not done"},
 }
 
 // NewJob makes the page.

@@ -72,9 +72,12 @@ func newJumps(c layout.Chrome, in JumpIn) JumpList {
 		commands.Title += " on " + errata.ShortID(in.On.Service.Prefix, in.On.Issue.Number)
 	}
 	groups := []JumpGroup{
-		{Title: "Issues", Items: issueJumps(in.Issues)}, commands,
-		{Title: "Services", Items: serviceJumps(in.Services)}, {Title: "People", Items: peopleJumps(in.People)},
-		{Title: "Saved views", Items: viewJumps(in.Views)}, {Title: "Pages", Items: named(pageJumps(c), in.Text)},
+		{Title: "Issues", Items: issueJumps(in.Issues)},
+		commands,
+		{Title: "Services", Items: serviceJumps(in.Services)},
+		{Title: "People", Items: peopleJumps(in.People)},
+		{Title: "Saved views", Items: viewJumps(in.Views)},
+		{Title: "Pages", Items: named(pageJumps(c), in.Text)},
 	}
 	n := 0
 	for _, g := range groups {
