@@ -110,7 +110,7 @@ func fileName(e Export, id string) string {
 }
 
 // paths are the pages.
-var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events"}
+var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events", Trends: "/analytics/trends"}
 
 // Address is that of the page, with the query in its canonical form: no plain
 // identifier of a user is in it.
@@ -140,13 +140,14 @@ func (e *Export) check() error {
 	return err
 }
 
-// maxColumns bounds the columns of events that one chooses.
-const maxColumns = 20
+// maxColumns bounds the columns of events that one chooses: as many as the page
+// shows.
+const maxColumns = 30
 
 // keys reads the chosen columns.
 func (e *Export) keys() (out []querylang.Key, err error) {
 	if len(e.Columns) > maxColumns {
-		return nil, refuseColumns("There are at most 20 columns.")
+		return nil, refuseColumns("There are at most 30 columns.")
 	}
 	for _, c := range e.Columns {
 		k, ok := querylang.ParseKey(c)

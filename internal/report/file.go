@@ -17,6 +17,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/report/encode"
 	"errata/internal/store"
 )
 
@@ -58,11 +59,20 @@ func (m *making) pack(ctx context.Context, j errata.Job) (f File, err error) {
 	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
 		return f, err
 	}
-	if err := os.Rename(part.Name(), m.s.path(j.ID, ".zip")); err != nil {
+	if err := errors.Join(os.Rename(part.Name(), m.s.path(j.ID, ".zip")), syncFolder(m.s.Folder)); err != nil {
 		return f, err
 	}
 	m.s.remove(m.s.path(j.ID, ".rows"), m.s.path(j.ID, ".ids"))
-	return File{Name: name + ".zip", Rows: m.at.Rows, Bytes: whole.n, SHA256: hex.EncodeToString(whole.hash.Sum(nil)), Projects: m.at.Projects}, nil
+	return File{Name: name + ".zip", Rows: m.at.Rows, Bytes: whole.n, SHA256: hex.EncodeToString(whole.hash.Sum(nil)), Projects: m.at.Projects, Revealed: m.at.Revealed}, nil
+}
+
+// syncFolder makes the names in a folder survive a crash.
+func syncFolder(path string) error {
+	f, err := os.Open(path) //nolint:gosec // the folder of exports
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (m *making) zip(ctx context.Context, j errata.Job, w io.Writer, name string) error {
@@ -103,13 +113,19 @@ func (m *making) encode(ctx context.Context, j errata.Job, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = readSpool(m.s.path(j.ID, ".rows"), len(columns), func(cells []errata.Cell) error {
+	if err := m.copyRows(ctx, file, len(columns), j.ID); err != nil {
+		return errors.Join(err, file.Drop())
+	}
+	return file.Close()
+}
+
+func (m *making) copyRows(ctx context.Context, file encode.Encoder, columns int, id string) error {
+	return readSpool(m.s.path(id, ".rows"), columns, func(cells []errata.Cell) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return file.Row(cells)
 	})
-	return errors.Join(err, file.Close())
 }
 
 // counting counts and sums up what passes.
@@ -210,9 +226,6 @@ func (s *Service) mayStill(who errata.Actor, t Taken) error {
 	actions := []errata.Action{t.Asked.What.Action()}
 	if t.Asked.What == Events {
 		actions = append(actions, errata.EventRead)
-		if t.Asked.Personal {
-			actions = append(actions, errata.EventReadPII)
-		}
 	} else {
 		actions = append(actions, errata.IssueRead)
 	}
@@ -221,6 +234,11 @@ func (s *Service) mayStill(who errata.Actor, t Taken) error {
 			if err := s.Decide(who, a, project); err != nil {
 				return err
 			}
+		}
+	}
+	for _, project := range t.File.Revealed {
+		if err := s.Decide(who, errata.EventReadPII, project); err != nil {
+			return err
 		}
 	}
 	return nil

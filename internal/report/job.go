@@ -91,16 +91,19 @@ type progress struct {
 	Bytes    int64        `json:"bytes"`              // of the rows
 	Place    search.Place `json:"place,omitzero"`     // of the last event
 	Projects []string     `json:"projects,omitempty"` // of the rows, sorted
+	Revealed []string     `json:"revealed,omitempty"` // those of them whose rows hold personal data, sorted
 }
 
 // File is a finished export, as the result of its job says it. Projects are
-// those of its rows: whoever takes it must still be allowed to.
+// those of its rows, Revealed those whose rows hold personal data: whoever takes
+// it must still be allowed to.
 type File struct {
 	Name     string   `json:"name"`
 	Rows     int64    `json:"rows"`
 	Bytes    int64    `json:"bytes"`
 	SHA256   string   `json:"sha256"` // hex, of the packed file
 	Projects []string `json:"projects"`
+	Revealed []string `json:"revealed,omitempty"`
 }
 
 // making is a file in the making.
@@ -127,13 +130,13 @@ func (s *Service) runExport(ctx context.Context, w *jobs.Work) (any, error) {
 		}
 	}
 	file, err := m.run(ctx, j)
+	if err == nil {
+		return file, nil // also when the wish to cancel came too late: the file is whole, and stays
+	}
 	if errors.Is(err, jobs.ErrCancelled) || errors.Is(context.Cause(ctx), jobs.ErrCancelled) {
 		s.drop(j.ID)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return file, nil
+	return nil, err
 }
 
 func (m *making) run(ctx context.Context, j errata.Job) (f File, err error) {
@@ -219,10 +222,17 @@ func (m *making) save(ctx context.Context) error {
 	return m.w.Save(ctx, string(cursor), m.at.Done, m.at.Total)
 }
 
-func (m *making) add(project string, cells []errata.Cell) error {
-	if i, ok := slices.BinarySearch(m.at.Projects, project); !ok {
-		m.at.Projects = slices.Insert(m.at.Projects, i, project)
+// with puts a project into a sorted list unless it is there.
+func with(all []string, project string) []string {
+	i, ok := slices.BinarySearch(all, project)
+	if ok {
+		return all
 	}
+	return slices.Insert(all, i, project)
+}
+
+func (m *making) add(project string, cells []errata.Cell) error {
+	m.at.Projects = with(m.at.Projects, project)
 	m.at.Rows++
 	switch {
 	case m.e.Format == encode.XLSX && m.at.Rows > encode.MaxXLSXRows:
@@ -338,6 +348,9 @@ func (m *making) events(ctx context.Context) error {
 			row, err := cells(&page[i])
 			if err != nil {
 				return err
+			}
+			if page[i].Revealed {
+				m.at.Revealed = with(m.at.Revealed, page[i].Project.ID)
 			}
 			if err := m.add(page[i].Project.ID, row); err != nil {
 				return err

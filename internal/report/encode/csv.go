@@ -69,3 +69,4 @@ func (f *csvFile) end() error {
 
 func (f *csvFile) Flush() error { return f.w.Flush() }
 func (f *csvFile) Close() error { return f.w.Flush() }
+func (f *csvFile) Drop() error  { return nil }

@@ -22,9 +22,12 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 var columns = []errata.Column{
-	{Key: "id", Title: "Id", Kind: errata.ColumnText}, {Key: "title", Title: "Title", Kind: errata.ColumnText},
-	{Key: "events", Title: "Events", Kind: errata.ColumnInt}, {Key: "last_seen", Title: "Last seen", Kind: errata.ColumnTime},
-	{Key: "tta_s", Title: "Acknowledged after", Kind: errata.ColumnDuration}, {Key: "share", Title: "Share", Kind: errata.ColumnFloat},
+	{Key: "id", Title: "Id", Kind: errata.ColumnText},
+	{Key: "title", Title: "Title", Kind: errata.ColumnText},
+	{Key: "events", Title: "Events", Kind: errata.ColumnInt},
+	{Key: "last_seen", Title: "Last seen", Kind: errata.ColumnTime},
+	{Key: "tta_s", Title: "Acknowledged after", Kind: errata.ColumnDuration},
+	{Key: "share", Title: "Share", Kind: errata.ColumnFloat},
 	{Key: "imported", Title: "Imported", Kind: errata.ColumnBool},
 }
 
@@ -192,6 +195,35 @@ func TestHeadingsAreInert(t *testing.T) {
 	}
 }
 
+// A file that is given up leaves nothing on disk.
+func TestDropped(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	e, err := New(XLSX, &bytes.Buffer{}, meta, columns[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	aside := func() int {
+		all, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	long := []errata.Cell{errata.TextCell(strings.Repeat("x", 30_000))}
+	for range 600 { // 18 MB: more than the library keeps in memory
+		if err := e.Row(long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if aside() == 0 {
+		t.Fatal("nothing was put aside")
+	}
+	if err := e.Drop(); err != nil || aside() > 0 {
+		t.Errorf("%d files left, %v", aside(), err)
+	}
+}
+
 func TestXLSXCellsAreTyped(t *testing.T) {
 	book, err := excelize.OpenReader(bytes.NewReader(encoded(t, XLSX, meta, columns, sample())))
 	if err != nil {
@@ -207,8 +239,12 @@ func TestXLSXCellsAreTyped(t *testing.T) {
 	}{
 		{"A2", "CHK-1", excelize.CellTypeInlineString},
 		{"B2", "'=HYPERLINK(\"http://evil\",\"a\"), \"b\"\nnext line", excelize.CellTypeInlineString},
-		{"C2", "-3", excelize.CellTypeUnset}, {"E2", "12.5", excelize.CellTypeUnset}, {"F2", "-0.25", excelize.CellTypeUnset},
-		{"G2", "1", excelize.CellTypeBool}, {"C3", "9007199254740991", excelize.CellTypeUnset}, {"G3", "0", excelize.CellTypeBool},
+		{"C2", "-3", excelize.CellTypeUnset},
+		{"E2", "12.5", excelize.CellTypeUnset},
+		{"F2", "-0.25", excelize.CellTypeUnset},
+		{"G2", "1", excelize.CellTypeBool},
+		{"C3", "9007199254740991", excelize.CellTypeUnset},
+		{"G3", "0", excelize.CellTypeBool},
 	} {
 		raw, err := book.GetCellValue("Issues", c.cell, excelize.Options{RawCellValue: true})
 		if err != nil || raw != c.raw {

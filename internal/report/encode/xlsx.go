@@ -234,6 +234,12 @@ func TooManyForXLSX() error {
 // Flush does nothing: a workbook is written at its end.
 func (f *xlsxFile) Flush() error { return nil }
 
+// Drop removes the rows on disk.
+func (f *xlsxFile) Drop() error {
+	f.finished = true
+	return f.file.Close()
+}
+
 // Close writes the file. The library keeps rows beyond 16 MiB on disk.
 func (f *xlsxFile) Close() error {
 	if err := f.sheetOf.Flush(); err != nil {
