@@ -29,7 +29,12 @@ func (a EventsAsked) Request() search.Request {
 // may do what. Every reader of events goes through it. Errors: invalid
 // (query.*, range).
 func (s *Service) askEvents(ctx context.Context, who errata.Actor, what errata.Action, q string, over Range) (out EventsAsked, err error) {
-	if !over.Valid() {
+	return s.askEventsAs(ctx, who, what, asked{q: q, in: querylang.InEvents, over: over})
+}
+
+// askEventsAs is askEvents at a price, or as of a time, of its own.
+func (s *Service) askEventsAs(ctx context.Context, who errata.Actor, what errata.Action, a asked) (out EventsAsked, err error) {
+	if !a.over.Valid() {
 		return out, refuseRange()
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
@@ -37,11 +42,7 @@ func (s *Service) askEvents(ctx context.Context, who errata.Actor, what errata.A
 		if err != nil {
 			return err
 		}
-		a := asked{q: q, in: querylang.InEvents, over: over}
-		if what == errata.EventExport {
-			a.budget = exportBudget
-		}
-		out, err = s.planEvents(ctx, tx, r, a, over.whole(s.Clock()))
+		out, err = s.planEvents(ctx, tx, r, a, a.over.whole(a.from(s.Clock())))
 		return err
 	})
 	return out, err

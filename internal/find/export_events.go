@@ -108,7 +108,9 @@ func (s *Service) eventExport(ctx context.Context, who errata.Actor, q EventExpo
 	if err != nil {
 		return nil, err
 	}
-	x.ask, err = s.askEvents(ctx, who, errata.EventExport, q.Q, q.Range)
+	x.ask, err = s.askEventsAs(ctx, who, errata.EventExport, asked{
+		q: q.Q, in: querylang.InEvents, over: q.Range, budget: exportBudget, at: errata.FromMicros(q.AsOf), // a file that goes on later asks the same
+	})
 	return x, err
 }
 

@@ -15,7 +15,16 @@ type asked struct {
 	q      string
 	in     querylang.Place
 	over   Range
-	budget float64 // highest cost; 0 = that of a page
+	budget float64   // highest cost; 0 = that of a page
+	at     time.Time // what relative times are counted from; zero = now
+}
+
+// from is what relative times are counted from.
+func (a asked) from(now time.Time) time.Time {
+	if a.at.IsZero() {
+		return now
+	}
+	return a.at
 }
 
 // exportBudget is what an export and a report may cost.
@@ -37,7 +46,7 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days(), Budget: a.budget}); err != nil {
 		return out, err
 	}
-	env := querylang.Env{Now: s.Clock(), Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}
+	env := querylang.Env{Now: a.from(s.Clock()), Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}
 	for slug := range r.bySlug {
 		env.Services[slug] = true
 	}
