@@ -63,20 +63,29 @@ func (s *Service) readable(ctx context.Context, tx *store.Tx, r reader, v ViewRo
 		return false, nil //nolint:nilerr // written by another version of the language
 	}
 	hidden := false
-	querylang.Each(tree, func(l *querylang.Leaf) {
-		for _, val := range l.Values {
-			if l.Key.Name == "service" && val.Kind == querylang.Equal {
-				_, known := r.bySlug[val.Text]
-				hidden = hidden || !known
-			}
-		}
-	})
+	querylang.Each(tree, func(l *querylang.Leaf) { hidden = hidden || l.Key.Name == "service" && !r.knows(l) })
 	if hidden {
 		return false, nil
 	}
 	short := querylang.Names(tree).Issues
 	ids, err := s.issueIDs(ctx, tx, r, short)
 	return len(ids) == len(short), err
+}
+
+// knows says whether each value of a condition on services, a name or a pattern,
+// means one that the reader may see.
+func (r reader) knows(l *querylang.Leaf) bool {
+	for _, v := range l.Values {
+		one, met := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: r.ids()}}}, v.Kind == querylang.Present
+		if !met {
+			one.service(r, &querylang.Leaf{Key: l.Key, Values: []querylang.Value{v}}, false)
+			met = len(one.filter.Scope.Projects) > 0
+		}
+		if !met {
+			return false
+		}
+	}
+	return true
 }
 
 // SavedView returns one view by its slug. One that the reader may not see is

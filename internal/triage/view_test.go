@@ -130,6 +130,18 @@ func TestSharedViews(t *testing.T) {
 		if _, err := w.Triage.SaveView(ctx, ada, share("About secret", "service:"+secret.Slug)); err != nil {
 			t.Fatal(err)
 		}
+		for title, query := range map[string]string{"Like secret": "service:secr*", "Not secret": "!service:*ecret", "Like shop": "service:sho*"} {
+			v, err := w.Triage.SaveView(ctx, ada, share(title, query))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Find.SavedView(ctx, outsider, v.Slug); (errata.CodeOf(err) == errata.NotFound) != (title != "Like shop") {
+				t.Errorf("%s of who does not see the service: %v", query, err)
+			}
+			if err := w.Triage.DeleteView(ctx, ada, v.Slug, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if got := titles(t, w, plainGrace); !slices.Equal(got, []string{"About secret", "For all"}) {
 			t.Errorf("who sees all services is shown %q", got)
 		}
