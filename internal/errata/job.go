@@ -1,6 +1,9 @@
 package errata
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // JobState says how far a job is.
 type JobState string
@@ -34,14 +37,14 @@ var jobLimits = map[JobKind]struct{ mine, all int64 }{JobExport: {2, 8}, JobBulk
 // ones of the account that asks and of all. Error: slow_down.
 func (k JobKind) Admits(mine, all int64) error {
 	l, known := jobLimits[k]
-	message := ""
+	var message string
 	switch {
 	case !known:
 		return E(Internal, "No limit is known for this kind of job.", nil)
 	case mine >= l.mine:
-		message = "You have as many jobs of this kind under way as one person can. Wait until one has ended, or cancel one."
+		message = fmt.Sprintf("You have %d jobs of this kind under way, which is the limit. Wait until one has ended, or cancel one.", mine)
 	case all >= l.all:
-		message = "Too many jobs of this kind are under way. Try again in a few minutes."
+		message = fmt.Sprintf("%d jobs of this kind are under way, which is the limit. Try again in a few minutes.", all)
 	default:
 		return nil
 	}

@@ -50,6 +50,7 @@ func (s *Service) Explain(ctx context.Context, who errata.Actor, a Asked) (out E
 			return s.explainIssues(ctx, tx, who, a, &out)
 		case querylang.InEvents:
 			return s.explainEvents(ctx, tx, who, a, &out)
+		case querylang.InRule, querylang.InFilter:
 		}
 		r, err := s.reader(ctx, tx, who, errata.IssueRead)
 		if err != nil {

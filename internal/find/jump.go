@@ -52,10 +52,10 @@ func (s *Service) Jump(ctx context.Context, who errata.Actor, text, on string) (
 			return err
 		}
 		out.Services = matchAll(r.services(), text, func(p errata.Project) string { return p.Slug + " " + p.Name })
-		if s.Decide(who, errata.UserRead, "") != nil {
-			return nil
+		if s.Decide(who, errata.UserRead, "") == nil {
+			return out.people(ctx, tx, text)
 		}
-		return out.people(ctx, tx, text)
+		return nil
 	})
 	if err != nil {
 		return out, err

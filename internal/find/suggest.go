@@ -253,6 +253,7 @@ func (s *Service) staticValues(k querylang.Key) (out []Suggestion) {
 		add("", "me", "none")
 	case querylang.Version:
 		add("the newest of each service", "latest")
+	case querylang.Keyword, querylang.Exact, querylang.Text, querylang.User, querylang.Flag:
 	}
 	return out
 }

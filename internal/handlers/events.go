@@ -167,7 +167,7 @@ func (h explorer) show(c echo.Context) error {
 	if got.err == nil && whole && (got.query.Text != c.QueryParam("q") || foreign(c) || in.folded) {
 		return c.Redirect(http.StatusSeeOther, in.address(c, got.query.Text).String())
 	}
-	return h.answer(c, who, in, got)
+	return h.answer(c, in, got)
 }
 
 // read asks for the parts side by side: what a face does not show is not asked.
@@ -211,7 +211,7 @@ func (h explorer) read(c echo.Context, who errata.Actor, in exploreIn) (got expl
 	return got, err
 }
 
-func (h explorer) answer(c echo.Context, who errata.Actor, in exploreIn, got explored) error {
+func (h explorer) answer(c echo.Context, in exploreIn, got explored) error {
 	m := h.moment(in.zone)
 	x := page.EventsIn{
 		Moment: m, URL: in.address(c, got.query.Text), Edit: c.QueryParam("edit") == "text", NoEvents: got.choices.Never, SetUp: got.choices.SetUp,

@@ -76,7 +76,7 @@ func (h searching) facet(c echo.Context) error {
 	}
 	m := h.moment(in.zone)
 	return showModel(c, http.StatusOK, page.NewFacetPage(h.chrome(c, m), page.FacetPageIn{
-		URL: issues{h.Server}.address(c, in, in.q), Tree: tree, Facet: facetIn(all[0]), What: "issues",
+		URL: issues(h).address(c, in, in.q), Tree: tree, Facet: facetIn(all[0]), What: "issues",
 	}))
 }
 

@@ -42,7 +42,7 @@ func (h trends) show(c echo.Context) error {
 	if got.err == nil && (text != c.QueryParam("q") || foreign(c)) {
 		return c.Redirect(http.StatusSeeOther, u.String())
 	}
-	return h.answer(c, who, in, u, got)
+	return h.answer(c, in, u, got)
 }
 
 func (h trends) address(c echo.Context, in listIn, q string) page.ListURL {
@@ -51,7 +51,7 @@ func (h trends) address(c echo.Context, in listIn, q string) page.ListURL {
 	return u
 }
 
-func (h trends) answer(c echo.Context, who errata.Actor, in listIn, u page.ListURL, got trended) error {
+func (h trends) answer(c echo.Context, in listIn, u page.ListURL, got trended) error {
 	m := h.moment(in.zone)
 	x := page.TrendsIn{Moment: m, URL: u, Edit: c.QueryParam("edit") == "text", Query: page.NewQuery(in.q, nil)}
 	code := http.StatusOK
@@ -99,17 +99,21 @@ func (h trends) fill(c echo.Context, x *page.TrendsIn, got trended) error {
 	}
 	if got.topErr != nil {
 		x.NoTops = failure(c, x.Moment, "Where the events come from could not be counted.", got.topErr, "")
-		return nil
+	} else {
+		x.TopGaps, x.Tops = gaps(got.tops.Gaps), leads(got.tops)
 	}
-	x.TopGaps = gaps(got.tops.Gaps)
-	for i, l := range got.tops.Lists {
-		t := page.LeadIn{Key: l.Key.Name, Title: report.TopTitles[i], Rest: l.Rest, Total: got.tops.Total.Value, About: l.About}
+	return nil
+}
+
+func leads(tops find.Tops) (out []page.LeadIn) {
+	for i, l := range tops.Lists {
+		t := page.LeadIn{Key: l.Key.Name, Title: report.TopTitles[i], Rest: l.Rest, Total: tops.Total.Value, About: l.About}
 		for _, g := range l.Groups {
 			t.Values = append(t.Values, page.CountIn{Keys: g.Keys, Count: g.Count})
 		}
-		x.Tops = append(x.Tops, t)
+		out = append(out, t)
 	}
-	return nil
+	return out
 }
 
 func (h exports) trends(c echo.Context, who errata.Actor) (report.Export, error) {

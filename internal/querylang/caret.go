@@ -79,7 +79,7 @@ func (c *Caret) item(q string, from, at int) {
 // are not in quotes, without the signs in front and parentheses behind.
 func termAround(q string, at int) (start, end int) {
 	quoted := false
-	for i := 0; i < at; i++ {
+	for i := range at {
 		if q[i] == '"' {
 			quoted = !quoted
 		} else if !quoted && spaceAt(q, i) > 0 {

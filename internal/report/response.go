@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"errata/internal/errata"
@@ -72,9 +73,9 @@ func figureCells(s stats.Summary) []errata.Cell {
 // has it.
 func overTime(a find.Response) *errata.Table {
 	t := &errata.Table{Columns: append([]errata.Column{col("from", "From", errata.ColumnTime), col("to", "To", errata.ColumnTime)}, figureColumns("", "")...)}
-	for k := len(a.Buckets) - 1; k >= 0; k-- {
+	for k, b := range slices.Backward(a.Buckets) {
 		row := []errata.Cell{errata.IntCell(a.Edges[k].UnixMicro()), errata.IntCell(a.Edges[k+1].UnixMicro())}
-		t.Rows = append(t.Rows, append(row, figureCells(a.Buckets[k])...))
+		t.Rows = append(t.Rows, append(row, figureCells(b)...))
 	}
 	return t
 }

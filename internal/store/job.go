@@ -32,7 +32,7 @@ func (u unknownTotal) Scan(src any) error {
 		*u.to = -1
 		return nil
 	}
-	return orZero[int64]{u.to}.Scan(src)
+	return orZero[int64](u).Scan(src)
 }
 
 func nullTotal(n int64) any {

@@ -186,7 +186,7 @@ func faultsOf(pg page, well, now answer) (out []string) {
 	}
 	before, after := well.said(), now.said()
 	missing := without(before, after)
-	if len(missing) > 0 && !notice.MatchString(strings.Join(after, "\n")) && !(now.json() && notice.MatchString(now.text)) {
+	if len(missing) > 0 && !notice.MatchString(strings.Join(after, "\n")) && (!now.json() || !notice.MatchString(now.text)) {
 		out = append(out, fmt.Sprintf("misses %.300q and does not say so: %.600q", missing, without(after, before)))
 	}
 	for _, line := range without(after, before) {

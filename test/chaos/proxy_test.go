@@ -75,7 +75,7 @@ func toxiproxy(t *testing.T) string {
 	}
 	t.Cleanup(func() { stop(); _ = cmd.Wait() })
 	until(t, 10*time.Second, "toxiproxy answers", func() bool {
-		r, err := http.Get("http://" + addr + "/version") //nolint:noctx // a local server
+		r, err := http.Get("http://" + addr + "/version")
 		if err != nil {
 			return false
 		}

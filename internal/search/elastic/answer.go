@@ -182,6 +182,7 @@ func readAgg(a *search.Agg, raw json.RawMessage, docs int64) (search.AggResult, 
 		return cardinality(a, &x), nil
 	case search.MinTime, search.MaxTime:
 		return search.AggResult{Value: int64(x.Value) * 1000}, nil // ms
+	case search.Histogram, search.Terms:
 	}
 	res := search.AggResult{MaxError: max(x.MaxError, 0), Approx: x.MaxError != 0}
 	named := int64(0)

@@ -73,9 +73,9 @@ func (a *answers) join(ctx context.Context, key [sha256.Size]byte, call func(con
 	a.flights[key] = f
 	own := context.WithoutCancel(ctx)
 	if limit, ok := ctx.Deadline(); ok {
-		own, f.cancel = context.WithDeadline(own, limit) //nolint:gosec // fly calls it
+		own, f.cancel = context.WithDeadline(own, limit)
 	} else {
-		own, f.cancel = context.WithCancel(own) //nolint:gosec // fly calls it
+		own, f.cancel = context.WithCancel(own)
 	}
 	go a.fly(own, key, f, call)
 	return f

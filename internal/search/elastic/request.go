@@ -235,19 +235,19 @@ var fields = map[string]string{
 func anyCase(text string) string {
 	var b strings.Builder
 	for _, low := range querylang.Fold(text) {
-		forms := string(low)
+		forms := []rune{low}
 		for r := unicode.SimpleFold(low); r != low; r = unicode.SimpleFold(r) {
 			if unicode.ToLower(r) == low {
-				forms += string(r)
+				forms = append(forms, r)
 			}
 		}
 		if low == 'i' {
-			forms += "İ" // folds to i, though not back
+			forms = append(forms, 'İ') // folds to i, though not back
 		}
-		if len(forms) == len(string(low)) {
-			b.WriteString(luceneSpecial.ReplaceAllString(forms, `\$0`))
+		if len(forms) == 1 {
+			b.WriteString(luceneSpecial.ReplaceAllString(string(forms), `\$0`))
 		} else {
-			b.WriteString("[" + forms + "]")
+			b.WriteString("[" + string(forms) + "]")
 		}
 	}
 	return b.String()

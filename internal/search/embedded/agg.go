@@ -170,8 +170,9 @@ func extremeSQL(a *search.Agg) string {
 		return "min(ts)"
 	case search.MaxTime:
 		return "max(ts)"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // outerSQL is the grouping expression of an aggregation.

@@ -118,6 +118,7 @@ func (c *collector) addEvent(h *search.Hit, f face) {
 	case search.MinTime, search.MaxTime:
 		c.see(h.Time)
 		return
+	case search.Terms, search.Cardinality:
 	}
 	for _, v := range valuesOf(c.agg, h, f) {
 		if c.agg.Kind == search.Cardinality {

@@ -184,6 +184,7 @@ func aggregate(a *search.Agg, found []*search.Doc) search.AggResult {
 		return histogram(a, found)
 	case search.MinTime, search.MaxTime:
 		return extreme(a.Kind, found)
+	case search.Terms, search.Cardinality:
 	}
 	groups := map[string][]*search.Doc{}
 	for _, d := range found {

@@ -178,7 +178,7 @@ var scanCases = []testCase{
 			}
 			return nil
 		}))
-		if grown := int64(most) - int64(before); count != n || grown > 50<<20 { //nolint:gosec // bytes of a heap
+		if grown := int64(most) - int64(before); count != n || grown > 50<<20 {
 			f.Errorf("%d events, heap grew by %d MiB", count, grown>>20)
 		}
 	}},

@@ -79,7 +79,7 @@ func TestPagesLinkTheirStyles(t *testing.T) {
 		}
 		missing := map[string]bool{}
 		for _, m := range classes.FindAllStringSubmatch(html, -1) {
-			for _, c := range strings.Fields(m[1]) {
+			for c := range strings.FieldsSeq(m[1]) {
 				missing[c] = anywhere[c] && !byLinks[key][c]
 			}
 		}

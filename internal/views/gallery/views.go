@@ -1,7 +1,6 @@
 package gallery
 
 import (
-	"errors"
 	"strings"
 
 	"errata/internal/errata"
@@ -9,10 +8,10 @@ import (
 	"errata/internal/views/page"
 )
 
-func savedView(n int, title, query string) page.ViewIn {
-	total := &page.Total{Value: int64(9 * n), Exact: true}
+func savedView(n int64, title, query string) page.ViewIn {
+	total := &page.Total{Value: 9 * n, Exact: true}
 	return page.ViewIn{
-		SavedView: errata.SavedView{ID: "v", Slug: "view-" + string(rune('a'+n)), Title: title, Query: query, Page: "issues", Visibility: errata.ViewPrivate, Version: 1},
+		SavedView: errata.SavedView{ID: "v", Slug: "view-" + "abcdefgh"[n:n+1], Title: title, Query: query, Page: "issues", Visibility: errata.ViewPrivate, Version: 1},
 		Mine:      true, MayChange: true, Total: total,
 	}
 }
@@ -43,7 +42,7 @@ func viewsStates() []state {
 		show("none", func(in *page.ViewsPageIn) { in.Views = nil }),
 		show("one", func(in *page.ViewsPageIn) { in.Views = in.Views[:1] }),
 		show("forbidden", func(in *page.ViewsPageIn) { in.MayShare, in.WhyNotShare = false, "Needs responder. Ask Ada Rivera." }),
-		show("failed", func(in *page.ViewsPageIn) { in.Err = errors.New("The view has been changed in the meantime.") }),
+		show("failed", func(in *page.ViewsPageIn) { in.Err = errata.E(errata.Conflict, "The view has been changed in the meantime.", nil) }),
 		show("hostile", func(in *page.ViewsPageIn) {
 			in.Views = []page.ViewIn{savedView(1, hostile, hostile), savedView(2, bidi+longWord, longWord), savedView(3, arabic, hebrew)}
 		}),

@@ -82,7 +82,7 @@ func newBeside(id string, in IssueIn) Beside {
 	if x.Failed {
 		return b
 	}
-	b.Changed = x.Changed.rows(in.Moment)
+	b.Changed = x.Changed.rows()
 	for _, s := range []struct {
 		key  string
 		list []SpanIn
@@ -109,7 +109,7 @@ func newBeside(id string, in IssueIn) Beside {
 }
 
 // rows say what changed, as far as it is known.
-func (c ChangedIn) rows(m ui.Moment) []ui.Row {
+func (c ChangedIn) rows() []ui.Row {
 	var out []ui.Row
 	if c.Release != "" {
 		r := ui.Row{Name: "First release", Value: c.Release, Mono: true}
