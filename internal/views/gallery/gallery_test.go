@@ -150,7 +150,7 @@ var routes = []string{
 var issueOf = regexp.MustCompile(`^/issues/[A-Z]+-[0-9]+/`)
 
 // viewOf is the saved view in the address of a form.
-var viewOf = regexp.MustCompile(`^/views/view-[a-z]`)
+var viewOf = regexp.MustCompile(`^/views/view-[a-z0-9]+`)
 
 // TestMarkup holds every page to the rules that a strict content security
 // policy and plain HTML ask for.
