@@ -42,7 +42,9 @@ func viewsStates() []state {
 		show("none", func(in *page.ViewsPageIn) { in.Views = nil }),
 		show("one", func(in *page.ViewsPageIn) { in.Views = in.Views[:1] }),
 		show("forbidden", func(in *page.ViewsPageIn) { in.MayShare, in.WhyNotShare = false, "Needs responder. Ask Ada Rivera." }),
-		show("failed", func(in *page.ViewsPageIn) { in.Err = errata.E(errata.Conflict, "The view has been changed in the meantime.", nil) }),
+		show("failed", func(in *page.ViewsPageIn) {
+			in.Err = errata.E(errata.Conflict, "The view has been changed in the meantime.", nil)
+		}),
 		show("hostile", func(in *page.ViewsPageIn) {
 			in.Views = []page.ViewIn{savedView(1, hostile, hostile), savedView(2, bidi+longWord, longWord), savedView(3, arabic, hebrew)}
 		}),
