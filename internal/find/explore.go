@@ -300,7 +300,9 @@ func (s *Service) linePlace(q EventsQuery, ask EventsAsked) (p linePlace, err er
 		return linePlace{asOf: s.Clock().UnixMicro(), over: ask.Range, hash: hash}, nil
 	}
 	p, ok := openLinePlace(q.Cursor)
-	if !ok || p.hash != hash {
+	// A cursor is text from outside: it may not ask over more than the query was
+	// found cheap enough for.
+	if !ok || p.hash != hash || p.over.To.Sub(p.over.From) > q.Range.To.Sub(q.Range.From)+ahead {
 		return p, refuse("cursor", search.ReasonCursor, "This page link belongs to another list. Start again from the first page.")
 	}
 	return p, nil
