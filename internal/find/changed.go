@@ -80,6 +80,8 @@ func (c *Changed) firstHost(ctx context.Context, s *Service, who errata.Actor, v
 	switch {
 	case err != nil:
 		c.HostErr = err
+	case len(res.Gaps) > 0: // the first event may lie in what is missing
+		c.HostErr = search.Torn(res.Gaps[0])
 	case len(res.Hits) == 0 || res.Hits[0].Time > v.Issue.FirstSeen:
 		c.HostGone = true
 	default:

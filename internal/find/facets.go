@@ -158,7 +158,7 @@ func (s *Service) countRows(ctx context.Context, tx *store.Tx, who errata.Actor,
 		return err
 	}
 	for _, k := range keys {
-		f := Facet{Key: k.String(), About: more}
+		f := Facet{Key: k.String(), About: more || sel.about}
 		if by, ok := placeFacets[k.Name]; ok {
 			names, err := tx.FacetPlaces(ctx, sel.filter, by, q.Size+1)
 			if err != nil {
@@ -220,6 +220,7 @@ type selection struct {
 	reader reader
 	plain  bool // no condition is left that only events answer
 	known  bool // the filter says it all: the engine has named the issues, or was not needed
+	about  bool // a part of the events could not be read
 }
 
 func (s *Service) selection(ctx context.Context, who errata.Actor, q FacetQuery) (selection, error) {
@@ -238,7 +239,7 @@ func (s *Service) selection(ctx context.Context, who errata.Actor, q FacetQuery)
 		out.known = false
 		return out, nil
 	}
-	out.filter = l.filter
+	out.filter, out.about = l.filter, len(l.page.Gaps) > 0
 	return out, err
 }
 

@@ -46,11 +46,15 @@ func (s *Service) Hint(ctx context.Context, who errata.Actor, q Query, in queryl
 	return best, best.Total.Value > 0
 }
 
-// Total counts the issues or events of a query, up to 10,000.
+// Total counts the issues or events of a query, up to 10,000. What can only be
+// counted in part is unavailable: there is no room beside the number to say so.
 func (s *Service) Total(ctx context.Context, who errata.Actor, q string, in querylang.Place, over Range) (search.Total, error) {
 	if in == querylang.InIssues {
 		p, err := s.Issues(ctx, who, IssueQuery{Q: q, Range: over, Size: 1})
-		return p.Total, err
+		if err == nil && p.TitlesOnly {
+			err = search.Torn(search.Gap{Reason: search.ReasonTimeout})
+		}
+		return p.Total, torn(err, p.Gaps)
 	}
 	asked, err := s.askEvents(ctx, who, errata.EventRead, q, over)
 	if err != nil || asked.None {
@@ -62,5 +66,14 @@ func (s *Service) Total(ctx context.Context, who errata.Actor, q string, in quer
 	if err != nil {
 		return search.Total{}, err
 	}
-	return res.Total, nil
+	return res.Total, torn(nil, res.Gaps)
+}
+
+// torn is the error of an answer that must be whole: the one it has, or that a
+// part is missing.
+func torn(err error, gaps []search.Gap) error {
+	if err == nil && len(gaps) > 0 {
+		return search.Torn(gaps[0])
+	}
+	return err
 }

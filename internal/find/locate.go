@@ -52,6 +52,9 @@ func (s *Service) issuesWith(ctx context.Context, who errata.Actor, r reader, id
 	for i := range res.Hits {
 		out[res.Hits[i].Issue] = true
 	}
+	if len(out) == 0 { // what is missing may hold it
+		return nil, torn(nil, res.Gaps)
+	}
 	return out, nil
 }
 
