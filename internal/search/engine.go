@@ -156,7 +156,8 @@ func (h *Hit) Ref() errata.Ref {
 	return errata.Ref{Project: h.Project, EventID: h.EventID, Time: h.Time, Class: h.Class}
 }
 
-// Total counts matches; Exact is false when counting stopped at Value.
+// Total counts matches; Exact is false when counting stopped at Value, and when
+// the answer has gaps.
 type Total struct {
 	Value int64
 	Exact bool

@@ -232,7 +232,7 @@ func (s *running) result(ctx context.Context) (*search.Result, error) {
 	s.gaps = append(s.gaps, s.partial...)
 	slices.SortFunc(s.gaps, func(a, b search.Gap) int { return a.From.Compare(b.From) })
 	res := &search.Result{Hits: s.hits, Gaps: slices.Compact(s.gaps), Aggs: map[string]search.AggResult{}}
-	res.Total = search.Total{Value: min(s.total, int64(s.r.TotalUpTo)), Exact: s.r.TotalUpTo > 0 && s.total <= int64(s.r.TotalUpTo)}
+	res.Total = search.Total{Value: min(s.total, int64(s.r.TotalUpTo)), Exact: s.r.TotalUpTo > 0 && s.total <= int64(s.r.TotalUpTo) && len(res.Gaps) == 0}
 	for _, c := range s.aggs {
 		res.Aggs[c.agg.Name] = c.result()
 	}
