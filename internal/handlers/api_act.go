@@ -31,6 +31,7 @@ func (s *Server) actRoutes() []row {
 		post(errata.ActAssign, errata.IssueAssignSelf, h.assign), post(errata.ActResolve, errata.IssueResolve, h.resolve),
 		post(errata.ActReopen, errata.IssueReopen, h.reopen), post(errata.ActIgnore, errata.IssueIgnore, h.ignore),
 		post(errata.ActUnignore, errata.IssueIgnore, h.unignore), post(errata.ActSeverity, errata.IssueSeverity, h.severity),
+		post(errata.ActUndo, errata.IssueAck, h.undo),
 		post("comments", errata.IssueComment, h.comment),
 	}
 }
@@ -75,6 +76,10 @@ type actBody struct {
 
 func (b actBody) form() triage.Form { return triage.Form{Version: b.Version, Note: b.Note} }
 
+type undoBody struct {
+	Version int64 `json:"version"`
+}
+
 type assignBody struct {
 	actBody
 	Assignee string `json:"assignee"`
@@ -114,6 +119,20 @@ func (h apiActs) ack(c echo.Context) error      { return h.plainly(c, h.Triage.A
 func (h apiActs) unack(c echo.Context) error    { return h.plainly(c, h.Triage.Unacknowledge) }
 func (h apiActs) reopen(c echo.Context) error   { return h.plainly(c, h.Triage.Reopen) }
 func (h apiActs) unignore(c echo.Context) error { return h.plainly(c, h.Triage.Unignore) }
+
+// undo takes back what the owner of the token did; the version is the one that
+// the act made.
+func (h apiActs) undo(c echo.Context) error {
+	var b undoBody
+	if err := body(c, &b); err != nil {
+		return err
+	}
+	if b.Version < 1 {
+		return paramError("version", "version", "Say the version that the act made, which is to be undone.")
+	}
+	r, err := h.Triage.Undo(c.Request().Context(), actorOf(c), c.Param("id"), triage.Form{Version: b.Version})
+	return h.acted(c, r, err)
+}
 
 func (h apiActs) assign(c echo.Context) error {
 	var b assignBody

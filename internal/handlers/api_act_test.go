@@ -40,6 +40,8 @@ func TestBodiesOfActs(t *testing.T) {
 		"no token":        {"/api/v1/issues/CHE-1/resolve", "application/json", `{}`, 401, "token"},
 		"empty comment":   {"/api/v1/issues/CHE-1/comments", "application/json", `{"body":" "}`, 422, "act.empty_comment"},
 		"a kind of later": {"/api/v1/issues/CHE-1/resolve", "application/json; charset=utf-8", `{"kind":"in_release"}`, 422, "act.unknown_kind"},
+		"undo of nothing": {"/api/v1/issues/CHE-1/undo", "application/json", `{}`, 400, "version"},
+		"undo of another": {"/api/v1/issues/CHE-1/undo", "application/json", `{"version":1}`, 409, "undo_not_last"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := []string{"Content-Type", tt.kind, "Authorization", "Bearer " + token}

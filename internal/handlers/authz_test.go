@@ -125,6 +125,7 @@ func (w *world) ask(r errata.Route, object string, want []int) []int {
 		case !out && before != "":
 			unchanged()
 		}
+		w.prepare(c)
 		rows, events := w.changes(), w.events()
 		a := w.send(c)
 		got[i] = a.StatusCode

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"errata/internal/apptest"
 	"errata/internal/errata"
 	"errata/static"
@@ -184,6 +186,9 @@ func (w *world) name() {
 	w.report(own, "responder", shop.Slug)
 	w.report(foreign, crossOrigin, there.Slug)
 	w.things[absent][":run"] = noUUID
+	w.jobs(own, "responder", shop.Slug)
+	w.jobs(foreign, crossOrigin, there.Slug)
+	w.things[absent][":export"], w.things[absent][":bulk"] = noUUID, noUUID
 	for _, object := range []string{own, foreign} {
 		for _, r := range w.ofIssues() {
 			if strings.Contains(r.Path, ":note") {
@@ -191,6 +196,37 @@ func (w *world) name() {
 			}
 		}
 	}
+}
+
+// jobs makes what somebody has asked for: an export, and a bulk act that is
+// over.
+func (w *world) jobs(object, who, slug string) {
+	email := map[string]string{own: address(who), foreign: apptest.Email}[object]
+	w.things[object][":export"] = export(w.t, w.p, w.browsers[who], slug)
+	w.things[object][":bulk"] = bulkJob(w.t, w.p, email, w.project(slug).ID)
+}
+
+// export has a file of a service's issues prepared, and waits until it is there.
+func export(t *testing.T, p *apptest.Product, who *http.Client, slug string) string {
+	t.Helper()
+	r := p.Form(who, "/exports", url.Values{"page": {"/issues?q=service:" + slug}, "format": {"csv"}})
+	id, ok := strings.CutPrefix(r.Header.Get("Location"), "/exports/")
+	if r.StatusCode != http.StatusSeeOther || !ok {
+		t.Fatalf("an export: %s", r.Status)
+	}
+	p.Until(20*time.Second, "the export", func() bool {
+		return column(t, database(t, p), `SELECT state FROM job WHERE id = '`+id+`'`)[0] == "done"
+	})
+	return id
+}
+
+// bulkJob writes a bulk act of somebody that is over.
+func bulkJob(t *testing.T, p *apptest.Product, email, project string) string {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7()).String()
+	change(t, p, `INSERT INTO job (id, kind, state, owner_id, project_id, params, total, run_after, created_at, started_at, finished_at)
+		SELECT ?, 'bulk', 'done', id, ?, '{"act":"ack","query":"is:open"}', 0, 1, 1, 1, 1 FROM app_user WHERE email = ?`, id, project, email)
+	return id
 }
 
 // report runs one of a service.
@@ -256,6 +292,10 @@ func (w *world) path(c cell) string {
 	if strings.HasSuffix(c.route.Path, "/withdraw") {
 		invite = things[":withdrawn"] // renewing gives the other a new name
 	}
+	job := things[":export"]
+	if strings.HasPrefix(c.route.Path, "/jobs/") {
+		job = things[":bulk"]
+	}
 	note := things[c.route.Name+":note"]
 	if note == "" {
 		note = noUUID
@@ -265,7 +305,7 @@ func (w *world) path(c cell) string {
 	}
 	return strings.NewReplacer(
 		":event_id", things[":event_id"], ":event", event, ":part", "json", ":key", "host", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
-		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", noUUID, ":view", w.view(c), "{id}", things["{id}"], "{$}", "",
+		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", job, ":view", w.view(c), "{id}", things["{id}"], "{$}", "",
 	).Replace(c.route.Path)
 }
 
@@ -337,6 +377,24 @@ func (w *world) send(c cell) answer {
 	return send(w.t, w.p, browser, c.route.Method, w.path(c), body, header...)
 }
 
+// prepare gives an undo something to take back: an act of the principal's own.
+func (w *world) prepare(c cell) {
+	w.t.Helper()
+	form, ok := strings.CutSuffix(w.path(c), "/undo")
+	mine := slices.Contains([]string{"responder", "maintainer", "admin", tokenWrite}, c.principal) && c.object == own ||
+		c.principal == "admin" && c.object == foreign
+	if !ok || !mine || c.route.Auth == errata.AuthToken != (c.principal == tokenWrite) {
+		return
+	}
+	header, body := []string{"Origin", w.p.URL}, "version="+w.version(c)
+	if c.principal == tokenWrite {
+		header, body = []string{"Authorization", "Bearer " + w.tokens[tokenWrite], "Content-Type", "application/json"}, "{}"
+	}
+	if a := send(w.t, w.p, w.browsers[c.principal], http.MethodPost, form+"/ack", body, header...); a.StatusCode >= http.StatusBadRequest {
+		w.t.Errorf("%s: nothing to undo, the act before it was answered %s: %.200s", c, a.Status, a.text)
+	}
+}
+
 // signing are the principals that are signed in and may act.
 var signing = []string{"viewer", "responder", "maintainer", "admin", "auditor", elsewhere}
 
@@ -359,6 +417,8 @@ func (w *world) body(c cell) string {
 	}
 	form := forms[c.route.Name]
 	switch {
+	case c.route.Name == "api.issue.undo":
+		return `{"version":` + w.version(c) + `}`
 	case c.route.Auth == errata.AuthToken && form == "", c.route.Auth == errata.AuthIngest:
 		return "{}"
 	case c.route.Auth == errata.AuthToken:

@@ -28,7 +28,7 @@ func (h exports) ask(c echo.Context) error {
 	if err != nil {
 		return paramError("page", "format", "The address of the page cannot be read.")
 	}
-	if err := single(query, repeatable...); err != nil {
+	if err := single(query, repeatable(u.Path)...); err != nil {
 		return err
 	}
 	r := c.Request().Clone(c.Request().Context())

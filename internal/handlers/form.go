@@ -47,7 +47,7 @@ func readQuery(strict bool, next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil && strict {
 			return refuse(errata.Invalid, "format", "The parameters of the address cannot be read.", err)
 		}
-		if err := single(v, repeatable...); err != nil {
+		if err := single(v, repeatable(c.Path())...); err != nil {
 			return err
 		}
 		return next(c)

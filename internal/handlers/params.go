@@ -16,8 +16,15 @@ import (
 	"errata/internal/stats"
 )
 
-// repeatable parameters may stand several times in an address.
-var repeatable = append([]string{"q", "cols", "by"}, pickable...)
+// repeatable are the parameters that may stand several times in an address:
+// queries and filters everywhere, lists of fields where events are explored.
+func repeatable(path string) []string {
+	out := append([]string{"q"}, pickable...)
+	if path == "/api/v1/events" || path == "/api/v1/aggregate" || strings.HasPrefix(path, "/events") {
+		out = append(out, repeatedLists...)
+	}
+	return out
+}
 
 // pickable are the keys that filters send as parameters of their own.
 var pickable = []string{"service", "env", "severity", "level", "is", "assigned"}

@@ -37,7 +37,7 @@ func TestCrossOrigin(t *testing.T) {
 		for name, header := range origins {
 			t.Run(r.Name+" "+name, func(t *testing.T) {
 				before := state(t, p)
-				a := send(t, p, c, r.Method, pathOf(r), "x=1&"+forms[r.Path], header...)
+				a := send(t, p, c, r.Method, pathOf(r, map[string]string{"job": "0", "export": "0", "run": "0", "view": "0"}), "x=1&"+forms[r.Path], header...)
 				if a.StatusCode != http.StatusForbidden || a.Header.Get("Set-Cookie") != "" {
 					t.Errorf("answered %s, cookie %q", a.Status, a.Header.Get("Set-Cookie"))
 				}
@@ -218,6 +218,9 @@ func TestVolumeParameters(t *testing.T) {
 		if got := p.Get(token, "/api/v1/analytics/volume?"+query, nil); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)
 		}
+	}
+	if got := p.Get(token, "/api/v1/aggregate?by=level&by=env", nil); got != 200 {
+		t.Errorf("a list of fields in two parameters: %d", got)
 	}
 }
 

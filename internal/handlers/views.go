@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -235,8 +234,12 @@ func (h views) remove(c echo.Context) error {
 
 // refuse shows the views with what was wrong.
 func (h views) refuse(c echo.Context, err error) error {
-	if code := errata.CodeOf(err); slices.Contains([]errata.Code{errata.Invalid, errata.Conflict}, code) {
-		return h.show(c, max(status(err), http.StatusConflict), err)
+	switch errata.CodeOf(err) {
+	case errata.Invalid:
+		return h.show(c, http.StatusUnprocessableEntity, err)
+	case errata.Conflict:
+		return h.show(c, http.StatusConflict, err)
+	default:
+		return err
 	}
-	return err
 }
