@@ -108,6 +108,7 @@ func countsOverTime(a find.Aggregate) *errata.Table {
 	} else if len(a.Rest.Buckets) > 0 {
 		lines = append(lines, find.Group{Title: "other or none", Buckets: a.Rest.Buckets})
 	}
+	taken := map[string]bool{"from": true, "to": true, "section": true}
 	for _, g := range lines {
 		name := strings.Join(g.Keys, " · ")
 		switch {
@@ -116,6 +117,7 @@ func countsOverTime(a find.Aggregate) *errata.Table {
 		case name == "":
 			name = g.Title
 		}
+		name = free(taken, name)
 		t.Columns = append(t.Columns, col(name, name, errata.ColumnInt))
 	}
 	for i := range len(a.Edges) - 1 {
@@ -126,6 +128,16 @@ func countsOverTime(a find.Aggregate) *errata.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// free makes a name of a column that no other has: what events say may be the
+// name of another column, and a member of an object stands once.
+func free(taken map[string]bool, name string) string {
+	for taken[name] {
+		name += " (value)"
+	}
+	taken[name] = true
+	return name
 }
 
 func bucketCell(all []int64, i int) errata.Cell {
