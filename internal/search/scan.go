@@ -82,43 +82,6 @@ func (r *EraseRequest) Scan() ScanRequest {
 	return ScanRequest{Scope: r.Scope, Query: r.Query, To: r.Before}
 }
 
-// beginning is before every event.
-func (r *ScanRequest) beginning() Place {
-	if r.After != (Place{}) {
-		return r.After
-	}
-	return Place{EventID: strings.Repeat("0", 32), Project: "0"}
-}
-
-// Walk is Scan by means of Search: page after page towards newer events. A
-// page with gaps ends it, because a scan has no holes.
-func Walk(ctx context.Context, e Engine, r ScanRequest, fn func(*Hit) error) error {
-	if err := r.Check(); err != nil {
-		return err
-	}
-	s := r.Request()
-	s.Size, s.Before = MaxSize, s.Cursor(r.beginning(), true)
-	for {
-		res, err := e.Search(ctx, s)
-		if err != nil {
-			return err
-		}
-		if len(res.Gaps) > 0 {
-			return Torn(res.Gaps[0])
-		}
-		for i := range res.Hits {
-			h := &res.Hits[len(res.Hits)-1-i]
-			if err := fn(h); err != nil {
-				return err
-			}
-		}
-		if res.Prev == "" {
-			return nil
-		}
-		s.Before = res.Prev
-	}
-}
-
 // Torn is the error of a scan that met a range it cannot read.
 func Torn(g Gap) error {
 	const sentence = "A part of the events cannot be read."
