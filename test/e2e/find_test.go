@@ -1,0 +1,285 @@
+package e2e
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"errata/internal/apptest"
+	"errata/internal/errata"
+)
+
+// finder is somebody who looks for things in what two services have sent.
+type finder struct {
+	*tab
+	looks  reader // the same person without a browser
+	p      *apptest.Product
+	script bool
+}
+
+const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+// newFinder starts a product with 36 events of six issues.
+func newFinder(t *testing.T, stores string, script bool) *finder {
+	t.Helper()
+	p := apptest.Start(t, apptest.Options{Stores: stores})
+	now := time.Now()
+	for s, slug := range []string{"depot", "till"} {
+		to := p.NewProject(slug)
+		for i := range 18 {
+			p.Send(to, fmt.Sprintf(`{"event_id":"%032x","timestamp":%d,"platform":"go","level":%q,"environment":%q,"release":"1.%d.0",`+
+				`"tags":{"region":%q},"contexts":{"trace":{"trace_id":%q,"span_id":"00f067aa0ba902b7"}},`+
+				`"exception":{"values":[{"type":%q,"value":"parcel %d was refused"}]}}`,
+				1000*(s+1)+i, now.Add(time.Duration(i-40)*time.Minute).Unix(), []string{"fatal", "error", "warning"}[i%3], []string{"production", "staging"}[i%2],
+				i%2+1, []string{"eu-north-1", "us-east-1"}[i%2], traceID, []string{"Lost", "Late", "Soaked"}[i%3]+"Fault", i))
+		}
+	}
+	p.NewUser(responderEmail, errata.RoleResponder, "")
+	f := &finder{p: p, script: script, tab: newTab(t, p.URL, script), looks: newReader(t, p, responderEmail, apptest.Password)}
+	f.signIn(responderEmail, apptest.Password)
+	f.wait("all issues and events", func() bool {
+		f.open("/events")
+		return strings.Contains(f.text("#list caption"), "36") && strings.Count(f.looks.page(t, "/issues"), `class="irow`) == 6
+	})
+	return f
+}
+
+// What people do to find something and to take it along, with and without
+// JavaScript, on both pairs of stores.
+func TestFinding(t *testing.T) {
+	browser(t)
+	for _, stores := range []string{apptest.Embedded, apptest.Scaled} {
+		for _, script := range []bool{true, false} {
+			t.Run(stores+map[bool]string{true: "/script", false: "/no script"}[script], func(t *testing.T) {
+				t.Parallel()
+				f := newFinder(t, stores, script)
+				f.search()
+				f.wrong()
+				f.view()
+				f.explore()
+				f.zoom()
+				f.trace()
+				f.tags()
+				f.export()
+				f.report()
+				f.jump()
+				if script {
+					f.byKeyboard()
+					f.palette()
+				}
+				f.clean("finding")
+			})
+		}
+	}
+}
+
+// ask types a query and waits for the address that says it.
+func (f *finder) ask(query, want string) {
+	f.t.Helper()
+	f.fill("#q", query)
+	f.press("\r")
+	f.arrive(want)
+}
+
+// search: what is typed becomes chips, each can be taken back, the whole can be
+// read as text, and the address alone brings all of it back elsewhere.
+func (f *finder) search() {
+	f.open("/issues")
+	f.ask("environment:production !level:warning refused", "env:production")
+	f.until("the chips", `document.querySelectorAll(".search .tok").length === 2`)
+	f.until("four issues", `document.querySelectorAll(".irow").length === 4`)
+	f.same()
+	f.click(".search .astext")
+	f.until("the query as text", `document.querySelectorAll(".search .tok").length === 0 && document.querySelector("#q")?.value.length > 10`)
+	if got := ask[string](f.tab, `document.querySelector("#q").value`); got != "env:production !level:warning refused" {
+		f.t.Errorf("as text: %q", got)
+	}
+	f.open("/issues?q=env:production+refused")
+	f.click(".search .tok .x")
+	f.until("the chip is gone", `document.querySelectorAll(".search .tok").length === 0 && !location.href.includes("env")`)
+}
+
+// same opens the address in a window of its own, signed in as the same person.
+func (f *finder) same() {
+	f.t.Helper()
+	const shown = `JSON.stringify([[...document.querySelectorAll(".irow, #list tbody tr")].map(e => e.id), [...document.querySelectorAll(".tok")].map(e => e.innerText), document.querySelector("#q")?.value])`
+	other := newTab(f.t, f.p.URL, f.script)
+	other.signIn(responderEmail, apptest.Password)
+	other.open(strings.TrimPrefix(f.here(), f.p.URL))
+	want := ask[string](f.tab, shown)
+	other.until("the same as in the first window: "+want, shown+` === `+quote(want))
+}
+
+// wrong: a slip is underlined, with what to write instead.
+func (f *finder) wrong() {
+	f.expect(422)
+	f.open("/issues?q=evnts:%3E5")
+	f.contains(".notice.query", "events", "tags[evnts]")
+	if got := f.text(".notice.query mark"); got != "evnts" {
+		f.t.Errorf("underlined: %q", got)
+	}
+}
+
+// view saves a list, finds it beside the navigation, and takes it away again.
+func (f *finder) view() {
+	f.open("/issues?q=env:staging")
+	f.click(".saver")
+	f.fill("#m-save input[name=title]", "Staging in need")
+	f.submit("#m-save button.primary")
+	f.open("/overview")
+	f.until("the view in the sidebar", `[...document.querySelectorAll("nav a")].some(a => a.innerText.includes("Staging in need"))`)
+	f.open("/views")
+	f.click(".vlist .lnk")
+	f.arrive("env:staging")
+	f.open("/views")
+	f.click(".vacts summary")
+	f.submit(`.vacts form[action$="/delete"] button`)
+	if f.has(".vlist .lnk") {
+		f.t.Error("the deleted view is still listed")
+	}
+}
+
+// explore reads events as rows, opens one, and filters by one of its values.
+func (f *finder) explore() {
+	f.open("/events?q=level:fatal")
+	f.until("a third of the events", `document.querySelectorAll("#list tbody tr").length === 12`)
+	f.same()
+	f.click("#list tbody th a")
+	f.until("the opened row", `document.querySelector("tr.opened")?.innerText.includes("eu-north-1") || document.querySelector("tr.opened")?.innerText.includes("us-east-1")`)
+	f.open("/events")
+	f.until("the field list", `document.querySelector("#fields")?.innerText.includes("depot")`)
+	f.click(`#fields a[href*="service:depot"]`)
+	f.arrive("service:depot")
+	f.until("half of the events", `document.querySelectorAll("#list tbody tr").length === 18`)
+}
+
+// zoom draws events by service and goes into one step of the chart, by the
+// table that everybody can use.
+func (f *finder) zoom() {
+	f.open("/events?as=chart&by=service")
+	f.until("a chart", `document.querySelector("#chart svg") !== null`)
+	f.contains("#chart", "depot", "till")
+	f.click("#chart .numbers summary")
+	f.click("#chart .numbers tbody a")
+	f.arrive("from=")
+	f.open("/events?q=type:LostFault")
+	f.until("the lost ones", `document.querySelectorAll("#list tbody tr").length === 12`)
+}
+
+func (f *finder) trace() {
+	f.open("/traces/" + traceID)
+	f.contains("main", "depot", "till")
+}
+
+func (f *finder) tags() {
+	f.open("/issues")
+	id := f.idOf("LostFault")
+	f.open("/issues/" + id + "/tags/tags[region]")
+	f.contains("main", "eu-north-1", "us-east-1")
+}
+
+// export takes rows along by the addresses that the menu holds: the same rows.
+func (f *finder) export() {
+	f.open("/issues?q=type:LateFault&range=7d")
+	f.click(`[popovertarget="m-export"]`)
+	action := ask[string](f.tab, `document.querySelector("#m-export button[formaction$='.csv']").getAttribute("formaction")`)
+	form := ask[string](f.tab, `new URLSearchParams(new FormData(document.querySelector("#m-export form"))).toString()`)
+	csv := f.looks.page(f.t, action+"?"+form)
+	for _, id := range ask[[]string](f.tab, `[...document.querySelectorAll(".irow")].map(e => e.id)`) {
+		if !strings.Contains(csv, id) {
+			f.t.Errorf("%s is on the page and not in the file:\n%s", id, clip(csv, 600))
+		}
+	}
+	if n := strings.Count(strings.TrimSpace(csv), "\n"); n != len(f.texts(".irow")) {
+		f.t.Errorf("%d lines below the head, %d rows on the page", n, len(f.texts(".irow")))
+	}
+	f.open("/issues.print?" + url.Values{"q": {"type:LateFault"}, "range": {"7d"}}.Encode())
+	f.contains("body", "LateFault")
+}
+
+// report runs the weekly report, and runs it again.
+func (f *finder) report() {
+	f.open("/reports")
+	f.submit(`form[action="/reports/runs"] button`)
+	f.arrive("/reports/runs/")
+	first := f.here()
+	f.contains("main", "Weekly errors and response")
+	f.open("/reports")
+	f.submit(`form[action="/reports/runs"] button`)
+	f.arrive("/reports/runs/")
+	if f.here() == first {
+		f.t.Error("running the report again showed the earlier run")
+	}
+}
+
+// jump finds an issue, a service and a page by words.
+func (f *finder) jump() {
+	f.open("/search?q=depot")
+	f.contains("#jumps", "depot")
+	f.open("/search?q=SoakedFault")
+	f.click("#jumps li a[href*='/issues/']")
+	f.arrive("/issues/")
+}
+
+func (b *tab) key(name, code string, modifiers int64) {
+	b.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, Code: code, Modifiers: modifiers})
+	}
+}
+
+// soon says whether a condition comes true within two seconds.
+func (b *tab) soon(js string) bool {
+	b.t.Helper()
+	limit := time.After(2 * time.Second)
+	tick := time.NewTicker(15 * time.Millisecond)
+	defer tick.Stop()
+	for !b.is(js) {
+		select {
+		case <-tick.C:
+		case <-limit:
+			return false
+		}
+	}
+	return true
+}
+
+// byKeyboard: a query from suggestions alone.
+func (f *finder) byKeyboard() {
+	f.open("/issues")
+	f.press("/")
+	f.until("the field has the focus", `document.activeElement?.id === "q"`)
+	f.wait("the value is suggested", func() bool { // an engine that is late suggests nothing: people type on
+		ask[bool](f.tab, `document.querySelector("#q").select() ?? true`)
+		call(f.tab, input.InsertText, input.InsertTextParams{Text: "environment:stag"})
+		return f.soon(`[...document.querySelectorAll("#suggest [role=option]")].some(o => o.innerText.includes("staging"))`)
+	})
+	f.key("ArrowDown", "ArrowDown", 0)
+	f.until("one is chosen", `document.querySelector("#suggest [aria-selected=true]") !== null`)
+	f.key("Tab", "Tab", 0)
+	f.until("it is taken", `document.querySelector("#q").value.includes("staging")`)
+	f.press("\r")
+	f.arrive("env:staging")
+}
+
+const controlKey = 2 // of the browser's protocol
+
+func (f *finder) palette() {
+	f.open("/issues")
+	f.key("k", "KeyK", controlKey)
+	f.until("the palette is open", `document.activeElement?.closest("dialog, [popover]")?.checkVisibility() && document.activeElement.matches("input")`)
+	call(f.tab, input.InsertText, input.InsertTextParams{Text: "SoakedFault"})
+	f.until("an issue is found", `[...document.querySelectorAll("[role=option], .pl a")].some(o => o.checkVisibility() && o.innerText.includes("SoakedFault"))`)
+	f.press("\r")
+	f.until("the issue's page", `/\/issues\/[A-Z]+-\d+/.test(location.pathname)`)
+	f.timed("back", chromedp.NavigateBack())
+	if !slices.Contains([]string{"/issues"}, strings.TrimPrefix(strings.Split(f.here(), "?")[0], f.p.URL)) {
+		f.t.Errorf("back leads to %s", f.here())
+	}
+}
