@@ -210,17 +210,28 @@ func (s *Service) settleAll(tx *store.Tx, all []member, t *attempt) error {
 		if err == nil {
 			out, err = s.settle(m.scene, t)
 		}
-		switch {
-		case err != nil && !m.refused(err):
+		if err := m.became(out, err); err != nil {
 			return err
-		case err == nil && out.Changed:
-			m.item.Fate = FateDone
+		}
+		if m.item.Fate == FateDone {
 			p.issues = append(p.issues, m.issue.ID)
-		case err == nil:
-			m.item.Fate = FateSame
 		}
 	}
 	return permits.close(t.name)
+}
+
+// became notes what came of an act. It returns errors that are none of the
+// issue's.
+func (m member) became(out Result, err error) error {
+	switch {
+	case err != nil && !m.refused(err):
+		return err
+	case err == nil && out.Changed:
+		m.item.Fate = FateDone
+	case err == nil:
+		m.item.Fate = FateSame
+	}
+	return nil
 }
 
 // permits remembers what was permitted, so that one line of the audit stands

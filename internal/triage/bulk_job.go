@@ -125,15 +125,7 @@ func (s *Service) settleOne(m member, t *attempt) error {
 	if err == nil {
 		out, err = s.settle(m.scene, t)
 	}
-	switch {
-	case err != nil && !m.refused(err):
-		return err
-	case err == nil && out.Changed:
-		m.item.Fate = FateDone
-	case err == nil:
-		m.item.Fate = FateSame
-	}
-	return nil
+	return m.became(out, err)
 }
 
 func (s *Service) tally(ctx context.Context, jobID string) (out map[string]int64, err error) {
