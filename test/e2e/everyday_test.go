@@ -136,7 +136,7 @@ func (j *journey) filters() {
 	j.until("only the depot's issues", `[...document.querySelectorAll(".irow .svc")].length > 40 && [...document.querySelectorAll(".irow .svc")].every(e => e.innerText.includes("depot"))`)
 	j.choose("severity", "P1")
 	j.arrive("severity:P1")
-	j.until("only P1", `[...document.querySelectorAll(".irow .sev")].length > 0 && [...document.querySelectorAll(".irow .sev")].every(e => e.textContent.includes("P1"))`)
+	j.until("only P1", `[...document.querySelectorAll(".irow .sev")].length > 0 && [...document.querySelectorAll(".irow .sev")].every(e => e.ariaLabel === "P1")`)
 	j.choose("env", "staging")
 	j.arrive("env")
 	few := len(j.texts(".irow"))
