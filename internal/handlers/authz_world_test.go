@@ -223,9 +223,9 @@ func export(t *testing.T, p *apptest.Product, who *http.Client, slug string) str
 // bulkJob writes a bulk act of somebody that is over.
 func bulkJob(t *testing.T, p *apptest.Product, email, project string) string {
 	t.Helper()
-	id := uuid.Must(uuid.NewV7()).String()
+	id, at := uuid.Must(uuid.NewV7()).String(), noon.UnixMicro() // old ones are dropped
 	change(t, p, `INSERT INTO job (id, kind, state, owner_id, project_id, params, total, run_after, created_at, started_at, finished_at)
-		SELECT ?, 'bulk', 'done', id, ?, '{"act":"ack","query":"is:open"}', 0, 1, 1, 1, 1 FROM app_user WHERE email = ?`, id, project, email)
+		SELECT ?, 'bulk', 'done', id, ?, '{"act":"ack","query":"is:open"}', 0, 1, ?, ?, ? FROM app_user WHERE email = ?`, id, project, at, at, at, email)
 	return id
 }
 
