@@ -70,10 +70,23 @@ func issueFacts(v find.IssueView, story find.Activity, zone *time.Location) []fa
 		owner = story.People[i.AssigneeID].Name
 	}
 	return []fact{
-		{"Id", v.ShortID()}, {"Service", v.Project.Slug}, {"Type", i.Type}, {"Title", i.Title}, {"Culprit", i.Culprit}, {"Code", i.Code},
-		{"Severity", i.Severity.String() + " " + i.Severity.Word()}, {"Status", string(i.Status)}, {"Reason", string(i.Reason)}, {"Owner", owner},
-		{"Environments", strings.Join(v.Environments, ", ")}, {"Events", thousands(int(i.Events))}, {"Users", thousands(int(i.Users))},
-		{"First seen", toldIn(i.FirstSeen, zone)}, {"Last seen", toldIn(i.LastSeen, zone)}, {"First release", i.FirstRelease}, {"Last release", i.LastRelease},
+		{"Id", v.ShortID()},
+		{"Service", v.Project.Slug},
+		{"Type", i.Type},
+		{"Title", i.Title},
+		{"Culprit", i.Culprit},
+		{"Code", i.Code},
+		{"Severity", i.Severity.String() + " " + i.Severity.Word()},
+		{"Status", string(i.Status)},
+		{"Reason", string(i.Reason)},
+		{"Owner", owner},
+		{"Environments", strings.Join(v.Environments, ", ")},
+		{"Events", thousands(int(i.Events))},
+		{"Users", thousands(int(i.Users))},
+		{"First seen", toldIn(i.FirstSeen, zone)},
+		{"Last seen", toldIn(i.LastSeen, zone)},
+		{"First release", i.FirstRelease},
+		{"Last release", i.LastRelease},
 	}
 }
 
@@ -93,10 +106,17 @@ func clockFacts(v find.IssueView, zone *time.Location) []fact {
 		return (time.Duration(us) * time.Microsecond).String()
 	}
 	return []fact{
-		{"Episode", fmt.Sprint(e.Seq)}, {"Opened", toldIn(e.OpenedAt, zone)}, {"Alerted", toldIn(e.AlertedAt, zone)}, {"Answered", toldIn(e.RespondedAt, zone)},
-		{"Acknowledged", toldIn(e.AckedAt, zone)}, {"Resolved", toldIn(e.ResolvedAt, zone)}, {"Closed", toldIn(e.ClosedAt, zone)},
-		{"Time to acknowledge", span(stats.TTA)}, {"Time to resolve", span(stats.TTR)},
-		{"Target to acknowledge", target(v.Target.Ack)}, {"Target to resolve", target(v.Target.Resolve)},
+		{"Episode", fmt.Sprint(e.Seq)},
+		{"Opened", toldIn(e.OpenedAt, zone)},
+		{"Alerted", toldIn(e.AlertedAt, zone)},
+		{"Answered", toldIn(e.RespondedAt, zone)},
+		{"Acknowledged", toldIn(e.AckedAt, zone)},
+		{"Resolved", toldIn(e.ResolvedAt, zone)},
+		{"Closed", toldIn(e.ClosedAt, zone)},
+		{"Time to acknowledge", span(stats.TTA)},
+		{"Time to resolve", span(stats.TTR)},
+		{"Target to acknowledge", target(v.Target.Ack)},
+		{"Target to resolve", target(v.Target.Resolve)},
 	}
 }
 
@@ -170,8 +190,14 @@ func (s *Service) eventSections(ctx context.Context, who errata.Actor, v find.Is
 	}
 	ev := e.Event
 	all := []fact{
-		{"Event", ev.ID}, {"Time", toldIn(ev.Timestamp, zone)}, {"Level", string(ev.Level)}, {"Environment", ev.Environment}, {"Release", ev.Release},
-		{"Host", ev.Host}, {"Transaction", ev.Transaction}, {"Message", ev.Message},
+		{"Event", ev.ID},
+		{"Time", toldIn(ev.Timestamp, zone)},
+		{"Level", string(ev.Level)},
+		{"Environment", ev.Environment},
+		{"Release", ev.Release},
+		{"Host", ev.Host},
+		{"Transaction", ev.Transaction},
+		{"Message", ev.Message},
 	}
 	if r := ev.Request; r != nil {
 		all = append(all, fact{"Request", strings.TrimSpace(r.Method + " " + r.URL)})
