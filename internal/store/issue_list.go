@@ -24,7 +24,7 @@ type IssueFilter struct {
 	Where        IssueWhere // what a query asks of the row beside all this
 }
 
-// IssueSort is an order of the list, always downwards.
+// IssueSort is an order of the list, always downwards; zero is last_seen.
 type IssueSort string
 
 // The orders. Counts are those of all time.
@@ -58,7 +58,7 @@ func (s IssueSort) columns() []string {
 	if s == SortPriority {
 		return []string{"rank", "last_seen"}
 	}
-	return []string{string(s)}
+	return []string{string(cmp.Or(s, SortLastSeen))}
 }
 
 // values are what stands in these columns.
