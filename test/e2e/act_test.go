@@ -134,6 +134,7 @@ func (b *tab) menu(act string) {
 	b.t.Helper()
 	b.click("#act-" + act)
 	b.until("the menu of "+act, `document.querySelector("#m-`+act+`").matches(":popover-open")`)
+	b.until("the focus in it", `!window.htmx || document.querySelector("#m-`+act+`").contains(document.activeElement)`) // the script moves it
 }
 
 // work: owner, stage, severity, watch, comments.
