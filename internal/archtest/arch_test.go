@@ -25,15 +25,17 @@ var floors = [][]string{
 	{"internal/find", "internal/ingest", "internal/pipeline", "internal/jobs"},    // services 1
 	{"internal/triage", "internal/alerting", "internal/report", "internal/admin"}, // services 2
 	{"internal/views/ui", "internal/views/chart"},                                 // views
-	{"internal/views/layout"}, //
-	{"internal/views/page", "internal/views/print", "internal/views/mail"}, //
-	{"internal/views/gallery"}, //
-	{"internal/intake/wire"},   // transport
-	{"internal/handlers", "internal/intake/sentry", "internal/intake/otlp", //
-		"internal/intake/bulk", "internal/intake/native"}, //
+	{"internal/views/layout"},
+	{"internal/views/page", "internal/views/print", "internal/views/mail"},
+	{"internal/views/gallery"},
+	{"internal/intake/wire"}, // transport
+	{
+		"internal/handlers", "internal/intake/sentry", "internal/intake/otlp",
+		"internal/intake/bulk", "internal/intake/native",
+	},
 	{"internal/config"}, // app
-	{"internal/app"},    //
-	{"cmd"},             //
+	{"internal/app"},
+	{"cmd"},
 	{"internal/apptest", "internal/archtest", "test", "scripts", "examples"}, // tests and tools
 }
 

@@ -101,7 +101,7 @@ func (s *Service) Aggregate(ctx context.Context, who errata.Actor, q AggregateQu
 	if err := q.check(); err != nil {
 		return Aggregate{}, err
 	}
-	ask, err := s.askEvents(ctx, who, errata.EventRead, q.Q, q.Range)
+	ask, err := s.askEvents(ctx, who, q.Q, q.Range)
 	if err != nil {
 		return Aggregate{}, err
 	}

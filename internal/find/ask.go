@@ -26,13 +26,14 @@ func (a EventsAsked) Request() search.Request {
 }
 
 // askEvents plans a query over the events of the projects in which the actor
-// may do what. Every reader of events goes through it. Errors: invalid
-// (query.*, range).
-func (s *Service) askEvents(ctx context.Context, who errata.Actor, what errata.Action, q string, over Range) (out EventsAsked, err error) {
-	return s.askEventsAs(ctx, who, what, asked{q: q, in: querylang.InEvents, over: over})
+// may read events. Pages and the API go through it. Errors: invalid (query.*,
+// range).
+func (s *Service) askEvents(ctx context.Context, who errata.Actor, q string, over Range) (out EventsAsked, err error) {
+	return s.askEventsAs(ctx, who, errata.EventRead, asked{q: q, in: querylang.InEvents, over: over})
 }
 
-// askEventsAs is askEvents at a price, or as of a time, of its own.
+// askEventsAs is askEvents where the actor may do what, at a price, or as of a
+// time, of its own.
 func (s *Service) askEventsAs(ctx context.Context, who errata.Actor, what errata.Action, a asked) (out EventsAsked, err error) {
 	if !a.over.Valid() {
 		return out, refuseRange()

@@ -70,7 +70,7 @@ func (s *Service) Events(ctx context.Context, who errata.Actor, q EventsQuery) (
 	if q.Size < 1 || q.Size > maxSize {
 		return EventsPage{}, refuse("size", "range", "The size of a page is 1 to 100.")
 	}
-	ask, err := s.askEvents(ctx, who, errata.EventRead, q.Q, q.Range)
+	ask, err := s.askEvents(ctx, who, q.Q, q.Range)
 	if err != nil {
 		return EventsPage{}, err
 	}

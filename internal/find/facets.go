@@ -247,7 +247,7 @@ func (s *Service) selection(ctx context.Context, who errata.Actor, q FacetQuery)
 func (s *Service) facetsInEngine(ctx context.Context, who errata.Actor, q FacetQuery, keys []querylang.Key, found map[string]Facet) error {
 	ctx, cancel := context.WithTimeout(ctx, q.Wait)
 	defer cancel()
-	asked, err := s.askEvents(ctx, who, errata.EventRead, q.Q, q.Over)
+	asked, err := s.askEvents(ctx, who, q.Q, q.Over)
 	if err != nil {
 		return err
 	}

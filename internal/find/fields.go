@@ -56,7 +56,7 @@ const (
 // newest. Errors: invalid (query.*, range), unavailable or slow_down when the
 // engine is away.
 func (s *Service) Fields(ctx context.Context, who errata.Actor, q FieldsQuery) (FieldList, error) {
-	ask, err := s.askEvents(ctx, who, errata.EventRead, q.Q, q.Range)
+	ask, err := s.askEvents(ctx, who, q.Q, q.Range)
 	if err != nil || ask.None {
 		return FieldList{}, err
 	}

@@ -56,7 +56,7 @@ func (s *Service) Total(ctx context.Context, who errata.Actor, q string, in quer
 		}
 		return p.Total, torn(err, p.Gaps)
 	}
-	asked, err := s.askEvents(ctx, who, errata.EventRead, q, over)
+	asked, err := s.askEvents(ctx, who, q, over)
 	if err != nil || asked.None {
 		return search.Total{Exact: true}, err
 	}

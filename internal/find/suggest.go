@@ -164,7 +164,7 @@ func (s *Service) keysPresent(ctx context.Context, who errata.Actor, q SuggestQu
 
 // terms counts values of a key over events; nil when that takes too long.
 func (s *Service) terms(ctx context.Context, who errata.Actor, q string, over Range, k querylang.Key, prefix string) (out []FacetValue, unknown bool) {
-	asked, err := s.askEvents(ctx, who, errata.EventRead, q, over)
+	asked, err := s.askEvents(ctx, who, q, over)
 	if err != nil || asked.None {
 		return nil, late(err)
 	}

@@ -175,7 +175,7 @@ func (s *Service) TrendTops(ctx context.Context, who errata.Actor, q TrendsQuery
 		return Tops{}, refuseRange()
 	}
 	whole := q.lay(s).out.Range
-	ask, err := s.askEvents(ctx, who, errata.EventRead, q.Q, whole)
+	ask, err := s.askEvents(ctx, who, q.Q, whole)
 	out := Tops{Query: ask.Query, Range: whole, Total: search.Total{Exact: true}}
 	if err != nil {
 		return out, err

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,7 +107,7 @@ func clockFacts(v find.IssueView, zone *time.Location) []fact {
 		return (time.Duration(us) * time.Microsecond).String()
 	}
 	return []fact{
-		{"Episode", fmt.Sprint(e.Seq)},
+		{"Episode", strconv.FormatInt(e.Seq, 10)},
 		{"Opened", toldIn(e.OpenedAt, zone)},
 		{"Alerted", toldIn(e.AlertedAt, zone)},
 		{"Answered", toldIn(e.RespondedAt, zone)},

@@ -252,7 +252,7 @@ func (m *making) issues(ctx context.Context, j errata.Job) error {
 			return err
 		}
 	}
-	list, err := os.Open(path) //nolint:gosec // a file of ours, named by the id of the job
+	list, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ const (
 
 // list writes the ids of the issues.
 func (m *making) list(ctx context.Context, path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // a file of ours, named by the id of the job
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
