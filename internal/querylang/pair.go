@@ -29,7 +29,7 @@ func (p *parser) pair(h head, empty bool) Expr {
 	}
 	switch {
 	case h.square && !tagKey(h.arg):
-		p.fail("unexpected", start, h.end, "A tag key has 1 to 200 letters, digits, _ . : and -.", "")
+		p.fail("unexpected", start, h.end, wrongTagKey, "")
 		known = false
 	case !known:
 		f, k, known = p.assume(h, start)
@@ -53,7 +53,9 @@ func (h head) text() string {
 	return h.name
 }
 
-func tagKey(s string) bool { return len(s) <= 200 && writable([]byte(s), ":") }
+const wrongTagKey = "A tag key has 1 to 200 letters, digits, _ . : and -."
+
+func tagKey(s string) bool { return s != "" && len(s) <= 200 && writable([]byte(s), ":") }
 
 // assume takes an unknown key for a tag, unless it looks like a slip.
 func (p *parser) assume(h head, start int) (*Field, Key, bool) {
@@ -219,6 +221,10 @@ func (p *parser) has(start int) Expr {
 		h, ok := headAt(plain(it.a.pat)+":", 0)
 		if !ok || h.end != len(plain(it.a.pat)) || h.name == "has" {
 			p.fail("bad_value", it.start, it.end, "has: needs the name of a field.", "")
+			continue
+		}
+		if h.square && !tagKey(h.arg) {
+			p.fail("unexpected", it.start, it.end, wrongTagKey, "")
 			continue
 		}
 		f, k, known := h.field()
