@@ -73,6 +73,10 @@ func (p *parser) assume(h head, start int) (*Field, Key, bool) {
 			"Did you mean "+n+"? For a tag write tags["+h.name+"]:…")
 		return f, Key{}, false
 	}
+	if !tagKey(h.name) {
+		p.fail("unknown_key", start, h.end, wrongTagKey, "")
+		return f, Key{}, false
+	}
 	p.notice("tag_assumed", start, h.end, "“"+h.name+"” is not a field: taken for the tag "+h.name+".")
 	return f, Key{"tags", h.name}, true
 }
