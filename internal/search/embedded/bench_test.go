@@ -61,7 +61,7 @@ func cpuTime() time.Duration {
 
 // BenchmarkSearch reads from ERRATA_BENCH_EVENTS events (20,000) of 30 days.
 func BenchmarkSearch(b *testing.B) {
-	e, newest := filled(b, benchEvents(b))
+	e, newest := filled(b, searchtest.LoadEvents(b))
 	for _, c := range benchSearches(b, newest) {
 		b.Run(c.name, func(b *testing.B) {
 			began := cpuTime()
@@ -91,7 +91,9 @@ type benchSearch struct {
 // events, "gateway" half of them, mostly by a frame.
 func benchSearches(b *testing.B, newest search.Doc) []benchSearch {
 	b.Helper()
-	ask := func(q string, days int, aggs ...search.Agg) search.Request { return asks(b, q, days, aggs...) }
+	ask := func(q string, days int, aggs ...search.Agg) search.Request {
+		return searchtest.Ask(b, q, searchtest.LoadEnd, days, aggs...)
+	}
 	key := func(name string) querylang.Key { return querylang.Key{Name: name} }
 	terms := func(k querylang.Key, n int, sub ...search.Agg) search.Agg {
 		return search.Agg{Name: "t" + k.Name, Kind: search.Terms, Key: k, Size: n, Sub: sub}
