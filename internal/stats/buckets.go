@@ -110,6 +110,20 @@ func Auto(from, to time.Time, floor Interval) Interval {
 	return "1w"
 }
 
+// Days names the days from one local midnight to before another: "9 to 15 Nov
+// 2026". Both are in the zone whose days they are.
+func Days(from, to time.Time) string {
+	first, last := from, to.Add(-time.Hour) // on the last day, also where it has 23 or 25 hours
+	form := "2"
+	switch {
+	case first.Year() != last.Year():
+		form = "2 Jan 2006"
+	case first.Month() != last.Month():
+		form = "2 Jan"
+	}
+	return first.Format(form) + " to " + last.Format("2 Jan 2006")
+}
+
 // Fold adds counts, keyed by the µs at which a quarter hour starts, into the
 // buckets given by edges; what lies outside is left out.
 func Fold(quarters map[int64]int64, edges []time.Time) []int64 {

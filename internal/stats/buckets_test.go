@@ -131,3 +131,20 @@ func TestValid(t *testing.T) {
 		}
 	}
 }
+
+func TestDays(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[time.Time]string{
+		time.Date(2026, 11, 9, 0, 0, 0, 0, zone):  "9 to 15 Nov 2026",
+		time.Date(2026, 10, 26, 0, 0, 0, 0, zone): "26 Oct to 1 Nov 2026",
+		time.Date(2026, 12, 28, 0, 0, 0, 0, zone): "28 Dec 2026 to 3 Jan 2027",
+		time.Date(2026, 10, 19, 0, 0, 0, 0, zone): "19 to 25 Oct 2026", // its last day has 25 hours
+	} {
+		if got := Days(from, from.AddDate(0, 0, 7)); got != want {
+			t.Errorf("%v: %q, want %q", from, got, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ const all = "All"
 // Document makes the report of a week.
 func Document(w find.Week, zone *time.Location) errata.Document {
 	d := errata.Document{
-		Title: "Weekly errors and response, " + span(w.Week, zone), Filters: []string{"Services: " + strings.Join(slugs(w), ", ")},
+		Title: "Weekly errors and response, " + stats.Days(w.Week.From.In(zone), w.Week.To.In(zone)), Filters: []string{"Services: " + strings.Join(slugs(w), ", ")},
 		From: w.Week.From.UnixMicro(), To: w.Week.To.UnixMicro(), AsOf: w.AsOf, Zone: zone.String(),
 	}
 	d.Sections = []errata.Section{
@@ -43,19 +43,6 @@ func Document(w find.Week, zone *time.Location) errata.Document {
 		backlog(w), terms(),
 	}
 	return d
-}
-
-// span writes the days of a week: "9 to 15 Nov 2026".
-func span(r find.Range, zone *time.Location) string {
-	first, last := r.From.In(zone), r.To.In(zone).Add(-time.Hour)
-	form := "2"
-	switch {
-	case first.Year() != last.Year():
-		form = "2 Jan 2006"
-	case first.Month() != last.Month():
-		form = "2 Jan"
-	}
-	return first.Format(form) + " to " + last.Format("2 Jan 2006")
 }
 
 func slugs(w find.Week) (out []string) {

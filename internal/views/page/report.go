@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"errata/internal/errata"
+	"errata/internal/stats"
 	"errata/internal/views/chart"
 	"errata/internal/views/layout"
 	"errata/internal/views/ui"
@@ -59,7 +60,7 @@ type ReportRow struct {
 // NewReports makes the list of reports.
 func NewReports(c layout.Chrome, in ReportsIn) Reports {
 	c.Title, c.Section, c.Keys = "Reports", layout.SectionReports, plainKeys
-	m := Reports{Chrome: c, Week: days(in.From, in.To, zoneOf(in.Moment)), Zone: in.Moment.ZoneName(), MayRun: in.MayRun, Next: in.Next}
+	m := Reports{Chrome: c, Week: stats.Days(in.Moment.In(in.From), in.Moment.In(in.To)), Zone: in.Moment.ZoneName(), MayRun: in.MayRun, Next: in.Next}
 	if !in.First {
 		m.Newest = "/reports"
 	}
@@ -95,19 +96,6 @@ func runner(p errata.Person) *ui.Person {
 	}
 	out := ui.NewPerson(p)
 	return &out
-}
-
-// days writes the days from one midnight to before another: "9 to 15 Nov 2026".
-func days(from, to int64, zone *time.Location) string {
-	first, last := time.UnixMicro(from).In(zone), time.UnixMicro(to).In(zone).Add(-time.Hour)
-	form := "2"
-	switch {
-	case first.Year() != last.Year():
-		form = "2 Jan 2006"
-	case first.Month() != last.Month():
-		form = "2 Jan"
-	}
-	return first.Format(form) + " to " + last.Format("2 Jan 2006")
 }
 
 // ReportIn is what the page of a stored report is made from. It shows nothing
