@@ -62,9 +62,12 @@ func sampled(a *search.Agg) bool {
 // count adds one file's matches to the total and to the aggregations that
 // columns answer.
 func (s *running) count(ctx context.Context, v view) error {
-	return s.e.reading(ctx, v.partition, func(q queryer) error {
-		p, err := s.planOf(ctx, q, v)
+	return s.reading(ctx, v, func(q queryer, payer *question) error {
+		p, err := s.planOf(ctx, q, payer, v)
 		if err != nil || p.never {
+			return err
+		}
+		if err := payer.spend(s.costOfCount(&p)); err != nil {
 			return err
 		}
 		if err := s.countTotal(ctx, q, p); err != nil {
@@ -327,9 +330,12 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 // deepen fills the sub-aggregations of long lists, for the largest buckets
 // only.
 func (s *running) deepen(ctx context.Context, v view) error {
-	return s.e.reading(ctx, v.partition, func(q queryer) error {
-		p, err := s.planOf(ctx, q, v)
+	return s.reading(ctx, v, func(q queryer, payer *question) error {
+		p, err := s.planOf(ctx, q, payer, v)
 		if err != nil || p.never {
+			return err
+		}
+		if err := payer.spend(p.reads * len(s.aggs)); err != nil {
 			return err
 		}
 		for _, c := range s.aggs {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -21,8 +22,11 @@ type clause struct {
 	sql   string // "" = nothing but sets
 	args  []any
 	sets  []idSet
-	issue bool // the clause needs one of a few issues
+	issue *clause // the part that asks for some issues
 }
+
+// oneIssue is the clause of a single issue.
+const oneIssue = "iss = ?"
 
 // idSet is a set of row ids.
 type idSet struct {
@@ -68,6 +72,16 @@ type compiler struct {
 	q   queryer
 	// missing is set when a wildcard may have missed values, because kwd is full.
 	missing bool
+	payer   *question // announces what is read
+}
+
+// costly leaves the fast lane before all values of a key or prefix are read: nobody
+// knows how many there are.
+func (c *compiler) costly() error {
+	if c.payer == nil {
+		return nil
+	}
+	return c.payer.spend(c.payer.lanes.budget + 1)
 }
 
 // queryer is a connection or transaction on one file.
@@ -127,7 +141,7 @@ func (c *compiler) all(kids []querylang.Expr) (clause, error) {
 			}
 			out.args = append(out.args, kid.args...)
 			out.sets = append(out.sets, kid.sets...)
-			out.issue = out.issue || kid.issue
+			out.issue = cmp.Or(out.issue, kid.issue)
 		case always:
 		}
 	}
@@ -225,6 +239,11 @@ func isPresent(v querylang.Value) bool { return v.Kind == querylang.Present }
 func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) {
 	if !supported(l.Key.Name, v.Kind) {
 		return clause{}, unsupported(l)
+	}
+	if v.Kind == querylang.Prefix || v.Kind == querylang.Wildcard {
+		if err := c.costly(); err != nil {
+			return clause{}, err
+		}
 	}
 	key := l.Key.Name
 	switch {

@@ -31,7 +31,7 @@ type Options struct {
 	EventsPerFile int64        // a file with so many takes no new day [250,000]
 	DaysPerFile   int          // a file spans at most so many days [7]
 	OpenFiles     int          // files open for reading [16]
-	Searches      int          // searches at the same time [2 × cores]
+	Searches      int          // costly searches at work at the same time [8 × cores]
 	FacetEvents   int          // newest matches that pair facets look at [10,000]
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
 	WriteCacheKiB int          // page cache of the file being written [12,288]
@@ -54,7 +54,7 @@ func (o *Options) defaults() {
 	or64(&o.TermsPerFile, 2_000_000)
 	or(&o.DaysPerFile, 7)
 	or(&o.OpenFiles, 16)
-	or(&o.Searches, 2*runtime.GOMAXPROCS(0))
+	or(&o.Searches, 8*runtime.GOMAXPROCS(0))
 	or(&o.FacetEvents, 10_000)
 	or(&o.WriteCacheKiB, 12<<10)
 	if o.tuning == (tuning{}) {
@@ -83,7 +83,7 @@ type Engine struct {
 	writerGone chan struct{}
 
 	faces      faceCache
-	slots      chan struct{} // one per running search
+	lanes      *lanes
 	stop       context.CancelFunc
 	background sync.WaitGroup // training and checking
 }
@@ -110,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
-		slots: make(chan struct{}, o.Searches), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
+		lanes: newLanes(runtime.GOMAXPROCS(0), o.Searches, o.tuning.budget), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
 	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()

@@ -31,7 +31,7 @@ func open(t testing.TB, o Options) *Engine {
 }
 
 // small lets a few events take every way that a plan knows.
-var small = tuning{few: 6, share: 4, probe: 3, window: 20}
+var small = tuning{few: 6, share: 4, probe: 3, window: 20, budget: 150}
 
 func TestContract(t *testing.T) {
 	searchtest.Run(t, func(t *testing.T, store string) search.Engine { return open(t, Options{Dir: store}) })

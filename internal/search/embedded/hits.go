@@ -37,8 +37,8 @@ func (s *running) page(ctx context.Context, views []view, failed []failures) {
 		var wg sync.WaitGroup
 		for n, i := range round {
 			wg.Go(func() {
-				failed[i].page = s.e.reading(ctx, views[i].partition, func(q queryer) (err error) {
-					found[n], err = s.hitsOf(ctx, q, views[i], want-len(hits))
+				failed[i].page = s.reading(ctx, views[i], func(q queryer, payer *question) (err error) {
+					found[n], err = s.hitsOf(ctx, q, payer, views[i], want-len(hits))
 					return err
 				})
 			})
@@ -66,9 +66,12 @@ func (s *running) beyond(v view) bool {
 }
 
 // hitsOf reads up to n hits of one file.
-func (s *running) hitsOf(ctx context.Context, q queryer, v view, n int) ([]search.Hit, error) {
-	p, err := s.planOf(ctx, q, v)
+func (s *running) hitsOf(ctx context.Context, q queryer, payer *question, v view, n int) ([]search.Hit, error) {
+	p, err := s.planOf(ctx, q, payer, v)
 	if err != nil || p.never {
+		return nil, err
+	}
+	if err := payer.spend(p.costOfPage(n)); err != nil {
 		return nil, err
 	}
 	if s.paged {
@@ -109,6 +112,9 @@ func (p *plan) rows(ctx context.Context, q queryer, columns string, n int, newer
 	near := *p
 	near.and("ts "+op+" ?", us)
 	if n > p.tuning.window {
+		if err := p.payer.spend(int(p.upTo)); err != nil {
+			return nil, err
+		}
 		dense, err := p.dense(ctx, q, index, near, n)
 		if err != nil {
 			return nil, err
@@ -120,6 +126,9 @@ func (p *plan) rows(ctx context.Context, q queryer, columns string, n int, newer
 	}
 	if rows, err := read(index, near); err != nil || len(rows) == n {
 		return rows, err
+	}
+	if err := p.payer.spend(int(p.upTo)); err != nil {
+		return nil, err
 	}
 	return read(p.scan(), *p)
 }

@@ -93,6 +93,9 @@ func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
 		cond, arg := " AND low = ?", v.Text
 		switch {
 		case v.Kind == querylang.Wildcard:
+			if err := c.costly(); err != nil {
+				return clause{}, err
+			}
 			cond, arg = " AND low GLOB ?", glob(v.Parts)
 		case len(l.Values) > manyValues:
 			equal[v.Text] = true
@@ -105,6 +108,9 @@ func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
 		ids = append(ids, found...)
 	}
 	if len(equal) > 0 {
+		if err := c.costly(); err != nil {
+			return clause{}, err
+		}
 		found, err := c.among(equal, "SELECT id, low "+base, int64(col), longest)
 		if err != nil {
 			return clause{}, err
@@ -113,7 +119,9 @@ func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
 	}
 	slices.Sort(ids)
 	out := in(col.String(), slices.Compact(ids))
-	out.issue = col == colIssue
+	if col == colIssue {
+		out.issue = &clause{sql: out.sql, args: out.args}
+	}
 	return out, nil
 }
 

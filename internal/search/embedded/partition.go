@@ -51,6 +51,14 @@ type partition struct {
 	codec   *codec        // nil until needed
 }
 
+// readersPerFile is how many connections to a file may be open: enough for the
+// turns of both lanes, and two for who reads without one.
+func readersPerFile() int { return 2*runtime.GOMAXPROCS(0) + 2 }
+
+// readerCacheKiB is the page cache of a connection that reads: files are in the
+// cache of the system anyway.
+const readerCacheKiB = 1024
+
 var errGone = errors.New("partition is gone")
 
 // acquire makes the file readable until release; every acquire needs one.
@@ -72,13 +80,12 @@ func (e *Engine) acquire(p *partition) (*sql.DB, error) {
 
 func (p *partition) open() error {
 	// Never create: a pool may open a connection after its file has gone.
-	db, err := sql.Open("sqlite", dsn(p.path, 2048)+"&mode=rw")
+	db, err := sql.Open("sqlite", dsn(p.path, readerCacheKiB)+"&mode=rw")
 	if err != nil {
 		return fmt.Errorf("open %s: %w", filepath.Base(p.path), err)
 	}
-	readers := max(2, runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers)
+	db.SetMaxOpenConns(readersPerFile())
+	db.SetMaxIdleConns(readersPerFile())
 	if p.codec == nil {
 		if p.codec, err = readCodec(db); err != nil {
 			_ = db.Close()

@@ -18,9 +18,10 @@ type tuning struct {
 	share  int // a set of more than this part of a file is asked last, where there are other conditions
 	probe  int // beside so few rows other sets are not made but asked row by row
 	window int // rows at the end of the range that are tried in order of time before all are sorted
+	budget int // rows that a question may look at in the fast lane
 }
 
-var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000}
+var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000, budget: 10_000}
 
 // plan is a request made ready for one file. It sees the rows that were there
 // when it was made: whatever follows it counts the same events.
@@ -33,28 +34,33 @@ type plan struct {
 	few      bool  // of few rows
 	wide     bool  // of so many that reading the table and asking the set last is quicker
 	issue    bool
+	alone    bool  // nothing is asked but range, project and perhaps one issue, which indexes answer
+	reads    int   // about how many rows a walk over all matches looks at
 	project  int64 // the only project asked for, where the file has others too
 	never    bool  // nothing in this file can match
 	short    bool  // the range takes less than half of the file's days
 	gap      bool  // wildcards may have missed values
 	tuning   tuning
+	payer    *question // announces what is read
 }
 
 // planOf returns the plan for a file, made at first use.
-func (s *running) planOf(ctx context.Context, q queryer, v view) (plan, error) {
+func (s *running) planOf(ctx context.Context, q queryer, payer *question, v view) (plan, error) {
 	s.mu.Lock()
 	p, ok := s.plans[v.partition]
 	s.mu.Unlock()
 	if ok {
+		p.payer = payer
 		return p, nil
 	}
-	p, err := newPlan(ctx, q, v, s.r, s.e.o.tuning)
+	p, err := newPlan(ctx, q, payer, v, s.r, s.e.o.tuning)
 	if err != nil {
 		return plan{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if first, ok := s.plans[v.partition]; ok {
+		first.payer = payer
 		return first, nil
 	}
 	s.plans[v.partition] = p
@@ -65,8 +71,8 @@ func (s *running) planOf(ctx context.Context, q queryer, v view) (plan, error) {
 }
 
 // newPlan compiles scope, range and query for one file.
-func newPlan(ctx context.Context, q queryer, v view, r *search.Request, t tuning) (plan, error) {
-	c := compiler{ctx: ctx, q: q}
+func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.Request, t tuning) (plan, error) {
+	c := compiler{ctx: ctx, q: q, payer: payer}
 	scope, project, err := c.scope(r.Scope)
 	if err != nil {
 		return plan{}, err
@@ -75,7 +81,7 @@ func newPlan(ctx context.Context, q queryer, v view, r *search.Request, t tuning
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: len(cl.sets) > 0, issue: cl.issue, project: project, gap: c.missing, tuning: t}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue != nil, project: project, gap: c.missing, tuning: t, payer: payer}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
@@ -98,15 +104,30 @@ func newPlan(ctx context.Context, q queryer, v view, r *search.Request, t tuning
 	if cl.sql != "" {
 		p.and(cl.sql, cl.args...)
 	}
-	return p, p.choose(&c, cl)
+	p.alone = !p.sets && (scope.truth == always || project != 0) && (cl.sql == "" || cl.issue != nil && cl.sql == oneIssue)
+	if err := p.choose(&c, cl); err != nil {
+		return plan{}, err
+	}
+	return p, p.estimate(&c, cl)
 }
 
 // choose decides how the sets of a query are asked.
 func (p *plan) choose(c *compiler, cl clause) error {
+	if !p.sets {
+		return nil
+	}
 	wide := max(p.tuning.few, int(p.upTo)/p.tuning.share)
-	smallest, rows, err := c.smallest(cl.sets, wide+1)
-	p.few = p.sets && rows <= p.tuning.few
-	p.wide = rows > wide && cl.sql != ""
+	smallest, rows, err := c.smallest(cl.sets, p.tuning.probe, p.tuning.few)
+	if err == nil && rows > p.tuning.few {
+		if err := c.payer.spend(int(p.upTo)); err != nil {
+			return err
+		}
+		smallest, rows, err = c.smallest(cl.sets, wide)
+	}
+	if err != nil {
+		return err
+	}
+	p.few, p.wide, p.reads = rows <= p.tuning.few, rows > wide && cl.sql != "", rows
 	for i, s := range cl.sets {
 		switch {
 		case i != smallest && rows <= p.tuning.probe && s.probe != "":
@@ -117,7 +138,7 @@ func (p *plan) choose(c *compiler, cl clause) error {
 			p.and(s.in(), s.args...)
 		}
 	}
-	return err
+	return nil
 }
 
 // and adds a condition. The plan's own arguments are not touched.
@@ -125,20 +146,32 @@ func (p *plan) and(sql string, args ...any) {
 	p.where, p.args = p.where+" AND "+sql, slices.Concat(p.args, args)
 }
 
-// smallest returns the set with the fewest rows, and how many, up to a limit.
-func (c *compiler) smallest(sets []idSet, limit int) (at, rows int, err error) {
-	rows = limit
-	for i, s := range sets {
-		var n int
-		sql := fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", s.sql, rows)
-		if err := c.q.QueryRowContext(c.ctx, sql, s.args...).Scan(&n); err != nil {
-			return 0, 0, err
+// smallest returns the set with the fewest rows, and how many. It counts up to
+// the first limit that one of them does not exceed: beside a rare word a common
+// one is not counted to its end. Beyond the last it returns one more than that.
+func (c *compiler) smallest(sets []idSet, limits ...int) (at, rows int, err error) {
+	for _, limit := range limits {
+		rows = limit + 1
+		for i, s := range sets {
+			n, err := c.count(s.sql, rows, s.args)
+			if err != nil {
+				return 0, 0, err
+			}
+			if n < rows {
+				at, rows = i, n
+			}
 		}
-		if i == 0 || n < rows {
-			at, rows = i, n
+		if rows <= limit {
+			break
 		}
 	}
 	return at, rows, nil
+}
+
+// count returns how many rows a query has, up to a limit.
+func (c *compiler) count(query string, limit int, args []any) (n int, err error) {
+	err = c.q.QueryRowContext(c.ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", query, limit), args...).Scan(&n)
+	return n, err
 }
 
 // scope compiles what the reader may see: the projects of the file that the

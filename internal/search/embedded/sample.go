@@ -20,8 +20,8 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 	}
 	left := s.e.o.FacetEvents
 	for i, v := range views {
-		failed[i].sample = s.e.reading(ctx, v.partition, func(q queryer) error {
-			n, err := s.sampleOf(ctx, q, v, left, cs)
+		failed[i].sample = s.reading(ctx, v, func(q queryer, payer *question) error {
+			n, err := s.sampleOf(ctx, q, payer, v, left, cs)
 			left -= n
 			return err
 		})
@@ -35,9 +35,12 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 }
 
 // sampleOf adds up to n events of one file; it returns n+1 when there are more.
-func (s *running) sampleOf(ctx context.Context, q queryer, v view, n int, cs []*collector) (int, error) {
-	p, err := s.planOf(ctx, q, v)
+func (s *running) sampleOf(ctx context.Context, q queryer, payer *question, v view, n int, cs []*collector) (int, error) {
+	p, err := s.planOf(ctx, q, payer, v)
 	if err != nil || p.never {
+		return 0, err
+	}
+	if err := payer.spend(p.costOfSample(n)); err != nil {
 		return 0, err
 	}
 	rows, err := p.rows(ctx, q, sampleColumns(cs), n+1, false)

@@ -3,7 +3,6 @@ package embedded
 import (
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"errata/internal/errata"
@@ -110,22 +109,4 @@ func TestWildcardsBeyondTheDictionary(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestTooManySearches(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := &Engine{slots: make(chan struct{}, 1)}
-		if err := e.admit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		err := e.admit(t.Context())
-		if errata.CodeOf(err) != errata.SlowDown || errata.ReasonOf(err) != search.ReasonBusy || time.Since(began) != waitForSlot {
-			t.Errorf("after %v: %v", time.Since(began), err)
-		}
-		go func() { <-e.slots }()
-		if err := e.admit(t.Context()); err != nil {
-			t.Errorf("a place is free: %v", err)
-		}
-	})
 }

@@ -17,59 +17,29 @@ import (
 	"errata/internal/search"
 )
 
-// Waiting and running limits of a search.
-const (
-	waitForSlot    = 2 * time.Second
-	defaultTimeout = 10 * time.Second
-)
+// defaultTimeout ends a search that names no time of its own.
+const defaultTimeout = 10 * time.Second
 
 // Search answers one request; see search.Engine.
 func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	if err := e.admit(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { <-e.slots }()
-	return e.search(ctx, &r)
+	q := e.lanes.ask()
+	defer q.end()
+	return e.search(ctx, q, &r)
 }
 
 // MultiSearch answers the requests of one page one after the other: each uses
-// all cores already. The page takes one place among the running searches.
+// all cores already. For the turns of the lanes the page is one question.
 func (e *Engine) MultiSearch(ctx context.Context, rs []search.Request) []search.Answer {
+	q := e.lanes.ask()
+	defer q.end()
 	out := make([]search.Answer, len(rs))
-	if err := e.admit(ctx); err != nil {
-		for i := range out {
-			out[i].Err = err
-		}
-		return out
-	}
-	defer func() { <-e.slots }()
 	for i := range rs {
-		out[i].Result, out[i].Err = e.search(ctx, &rs[i])
+		out[i].Result, out[i].Err = e.search(ctx, q, &rs[i])
 	}
 	return out
 }
 
-// admit waits for a free place among the running searches.
-func (e *Engine) admit(ctx context.Context) error {
-	select {
-	case e.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	wait := time.NewTimer(waitForSlot)
-	defer wait.Stop()
-	select {
-	case e.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return cancelled(ctx.Err())
-	case <-wait.C:
-		const sentence = "Too many searches are running. Try again in a moment."
-		return errata.Because(errata.SlowDown, sentence, nil, errata.Detail{Reason: search.ReasonBusy, Message: sentence})
-	}
-}
-
-func (e *Engine) search(ctx context.Context, r *search.Request) (*search.Result, error) {
+func (e *Engine) search(ctx context.Context, q *question, r *search.Request) (*search.Result, error) {
 	started := e.o.Clock()
 	if err := r.Check(); err != nil {
 		return nil, err
@@ -84,7 +54,7 @@ func (e *Engine) search(ctx context.Context, r *search.Request) (*search.Result,
 	if err := refuseUnsupported(r.Query); err != nil {
 		return nil, err
 	}
-	run := &running{e: e, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs)}
+	run := &running{e: e, asked: q, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs)}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, defaultTimeout))
 	defer cancel()
 	if !r.Scope.Empty() && r.From.Before(r.To) {
@@ -114,6 +84,7 @@ func (e *Engine) open() error {
 // add to.
 type running struct {
 	e            *Engine
+	asked        *question
 	r            *search.Request
 	at           search.Place
 	newer, paged bool
@@ -128,6 +99,7 @@ type running struct {
 	partial []search.Gap            // files that answered in part
 	gaps    []search.Gap            // files that did not
 	alive   int                     // files that answered
+	refused error                   // the engine has too much to do
 	hits    []search.Hit
 	more    bool // there is a hit beyond the page
 }
@@ -210,6 +182,9 @@ func (s *running) failed(v view, err error) {
 	switch {
 	case errors.Is(err, errGone):
 		return // expired or set aside meanwhile
+	case errata.CodeOf(err) == errata.SlowDown:
+		s.refused = err
+		return
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		reason = search.ReasonTimeout
 	case isCorrupt(err):
@@ -223,6 +198,9 @@ func (s *running) failed(v view, err error) {
 
 // result turns what was collected into the answer.
 func (s *running) result(ctx context.Context) (*search.Result, error) {
+	if s.refused != nil {
+		return nil, s.refused
+	}
 	if s.alive == 0 && len(s.gaps) > 0 {
 		return nil, nothingAnswered(ctx, s.gaps[0].Reason)
 	}
@@ -263,6 +241,23 @@ func nothingAnswered(ctx context.Context, reason string) error {
 		sentence = "The search took too long. Shorten the range."
 	}
 	return errata.Because(errata.Unavailable, sentence, ctx.Err(), errata.Detail{Reason: reason, Message: sentence})
+}
+
+// reading runs fn on a file in a turn of the question's. What costs too much for
+// the fast lane runs again, in the slow one: fn must announce it before it adds
+// to the answer.
+func (s *running) reading(ctx context.Context, v view, fn func(q queryer, payer *question) error) error {
+	for {
+		payer, leave, err := s.asked.turn(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.e.reading(ctx, v.partition, func(q queryer) error { return fn(q, payer) })
+		leave()
+		if payer == nil || !errors.Is(err, errTooMuch) {
+			return err
+		}
+	}
 }
 
 // reading runs fn on a file, in one read transaction: all its statements see

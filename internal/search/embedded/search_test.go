@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"runtime"
 	"testing"
 	"time"
 
@@ -20,7 +19,7 @@ func occupy(t *testing.T, e *Engine, p *partition) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.release(p) })
-	for range max(2, runtime.GOMAXPROCS(0)) {
+	for range readersPerFile() {
 		c, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,55 @@
+package embedded
+
+// What work costs, in rows of ev that are looked up by id, about 3 µs each.
+const (
+	rowsPerFile  = 100 // the plan of a file
+	rowsPerFace  = 8   // an event that is unpacked
+	countsPerRow = 8   // entries of an index that are walked along for one
+)
+
+// estimate tells about how many rows a walk over all matches looks at, once the
+// sets are chosen. In the slow lane nobody asks.
+func (p *plan) estimate(c *compiler, cl clause) error {
+	switch {
+	case c.payer == nil || p.few:
+		return nil
+	case cl.issue != nil:
+		n, err := c.count("SELECT 1 FROM ev INDEXED BY ev_iss WHERE "+cl.issue.sql, p.tuning.budget+1, cl.issue.args)
+		p.reads = n
+		return err
+	}
+	p.reads = int(p.upTo)
+	return nil
+}
+
+// costOfPage is what the first n matches in order of time cost.
+func (p *plan) costOfPage(n int) int {
+	switch {
+	case p.alone:
+		return rowsPerFile + n
+	case p.few || p.issue:
+		return rowsPerFile + p.reads
+	}
+	return rowsPerFile + min(p.tuning.window, p.reads) // beyond it, rows announces the rest
+}
+
+// costOfCount is what the total and the aggregations that columns answer cost.
+func (s *running) costOfCount(p *plan) int {
+	cost := rowsPerFile
+	if s.counts && p.alone {
+		cost += min(p.reads, s.r.TotalUpTo) / countsPerRow
+	} else if s.counts {
+		cost += p.reads
+	}
+	for _, c := range s.aggs {
+		if !sampled(c.agg) {
+			cost += p.reads * max(1, len(c.agg.Sub))
+		}
+	}
+	return cost
+}
+
+// costOfSample is what unpacking up to n matches costs.
+func (p *plan) costOfSample(n int) int {
+	return rowsPerFile + p.reads + min(n, p.reads)*rowsPerFace
+}
