@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -59,7 +60,7 @@ func (s *Service) planEvents(ctx context.Context, tx *store.Tx, r reader, a aske
 	p := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: r.ids()}}}
 	rest := p.takeServices(r, out.Query.Bound)
 	out.Scope = search.Scope{Projects: p.filter.Scope.Projects}
-	sets := issueSets{s: s, tx: tx, r: r, filter: p.filter, cap: s.Engine.Caps().MaxIssueSet}
+	sets := issueSets{tx: tx, r: r, filter: p.filter, cap: s.Engine.Caps().MaxIssueSet, now: a.from(s.Clock())}
 	sets.filter.From, sets.filter.To = span.From.UnixMicro(), span.To.UnixMicro()
 	if len(among) > 0 {
 		sets.filter.IDs, sets.filter.OnlyIDs = among, true
@@ -79,11 +80,11 @@ var nothing querylang.Expr = &querylang.Or{}
 
 // issueSets turns the parts of a plan that SQL answers into sets of issues.
 type issueSets struct {
-	s      *Service
 	tx     *store.Tx
 	r      reader
 	filter store.IssueFilter // scope and span
 	cap    int               // how many issues the engine takes
+	now    time.Time         // what is:new counts from
 }
 
 // expr returns what the engine is asked: nil for everything, nothing for
@@ -162,7 +163,7 @@ func (i issueSets) ids(ctx context.Context, predicate querylang.Expr) ([]string,
 	p := plan{filter: i.filter}
 	rest := p.takeAll(i.r, predicate)
 	var err error
-	if p.filter.Where, err = store.WhereIssues(rest, i.s.Clock().UnixMicro()); err != nil {
+	if p.filter.Where, err = store.WhereIssues(rest, i.now.UnixMicro()); err != nil {
 		return nil, err
 	}
 	return i.tx.IssueIDs(ctx, p.filter, i.cap+1)

@@ -35,6 +35,7 @@ type EpisodeQuery struct {
 	stats.Rules
 	Q           string
 	Range       Range
+	AsOf        int64 // µs: what relative times are counted from, 0 = now
 	Show        Show
 	By          stats.Dimension // "" = no group
 	Key         string
@@ -71,7 +72,7 @@ func (s *Service) Episodes(ctx context.Context, who errata.Actor, q EpisodeQuery
 	if err := q.check(); err != nil {
 		return EpisodePage{}, err
 	}
-	l := episodeListing{s: s, q: q, now: s.Clock()}
+	l := episodeListing{s: s, q: q, now: asOf(q.AsOf, s.Clock())}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		l.page = EpisodePage{}
 		return l.read(ctx, tx, who)
@@ -117,7 +118,7 @@ type episodeListing struct {
 const piece = 400
 
 func (l *episodeListing) read(ctx context.Context, tx *store.Tx, who errata.Actor) (err error) {
-	if l.episodes, err = l.s.episodes(ctx, tx, who, l.q.Q, l.q.Range); err != nil {
+	if l.episodes, err = l.s.episodes(ctx, tx, who, asked{q: l.q.Q, over: l.q.Range, at: l.now}); err != nil {
 		return err
 	}
 	if l.q.By == stats.ByUser || l.q.By == stats.ByOwner {
@@ -232,7 +233,7 @@ func (l *episodeListing) take(r *store.EpisodeRow) {
 
 func (l *episodeListing) wanted(r *EpisodeRow, p stats.Place) bool {
 	if l.open() {
-		return l.q.Show == ShowOpen || l.q.Waits(&r.Episode)
+		return (l.q.AsOf == 0 || r.OpenedAt <= l.q.AsOf) && (l.q.Show == ShowOpen || l.q.Waits(&r.Episode))
 	}
 	measured := p.At >= l.window.From && p.At < l.window.To && p.Out == stats.Included
 	if measured && (r.Took < l.q.Over || l.q.Under > 0 && r.Took >= l.q.Under) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
@@ -31,8 +32,8 @@ type likeness struct {
 }
 
 // episodes reads who asks for what.
-func (s *Service) episodes(ctx context.Context, tx *store.Tx, who errata.Actor, q string, over Range) (e episodes, err error) {
-	e.s = s
+func (s *Service) episodes(ctx context.Context, tx *store.Tx, who errata.Actor, a asked) (e episodes, err error) {
+	e.s, a.in = s, querylang.InIssues
 	if e.reader, err = s.reader(ctx, tx, who, errata.AnalyticsRead); err != nil {
 		return e, err
 	}
@@ -41,10 +42,10 @@ func (s *Service) episodes(ctx context.Context, tx *store.Tx, who errata.Actor, 
 			e.reader.drop(p)
 		}
 	}
-	if e.query, err = s.parse(ctx, tx, e.reader, asked{q: q, in: querylang.InIssues, over: over}); err != nil {
+	if e.query, err = s.parse(ctx, tx, e.reader, a); err != nil {
 		return e, err
 	}
-	if err = e.divide(); err != nil {
+	if err = e.divide(a.from(s.Clock())); err != nil {
 		return e, err
 	}
 	if e.personal {
@@ -59,8 +60,9 @@ func (s *Service) episodes(ctx context.Context, tx *store.Tx, who errata.Actor, 
 // ofEpisode are the keys that an episode answers, beside service.
 var ofEpisode = []string{"severity", "env", "release", "code"}
 
-// divide gives every condition to the episode or to its issue.
-func (e *episodes) divide() error {
+// divide gives every condition to the episode or to its issue; now is what
+// is:new counts from.
+func (e *episodes) divide(now time.Time) error {
 	p := plan{filter: store.IssueFilter{Scope: store.Scope{Projects: e.reader.ids()}}}
 	var rows []querylang.Expr
 	for _, kid := range conjuncts(e.query.Bound) {
@@ -97,7 +99,7 @@ func (e *episodes) divide() error {
 	}
 	var err error
 	e.filter.Scope = p.filter.Scope
-	e.filter.Issue, err = store.WhereIssues(querylang.All(rows...), e.s.Clock().UnixMicro())
+	e.filter.Issue, err = store.WhereIssues(querylang.All(rows...), now.UnixMicro())
 	return err
 }
 

@@ -24,7 +24,7 @@ func (s *Service) ExportEpisodes(ctx context.Context, who errata.Actor, q Episod
 	if err := q.check(); err != nil {
 		return err
 	}
-	now := s.Clock()
+	now := asOf(q.AsOf, s.Clock())
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		for first := true; ; first = false {
 			l := episodeListing{s: s, q: q, now: now}
@@ -62,12 +62,37 @@ func (e *episodes) mayTakeAlong() error {
 // service in which they may read them.
 func (s *Service) MayTakeFigures(ctx context.Context, who errata.Actor, q string, over Range) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
-		e, err := s.episodes(ctx, tx, who, q, over)
+		e, err := s.episodes(ctx, tx, who, asked{q: q, over: over})
 		if err != nil {
 			return err
 		}
 		return e.mayTakeAlong()
 	})
+}
+
+// MayTakeOverview says whether the actor may take along the figures of every
+// service that the overview shows them.
+func (s *Service) MayTakeOverview(ctx context.Context, who errata.Actor, q OverviewQuery) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		for _, what := range []errata.Action{errata.AnalyticsRead, errata.IssueRead} {
+			o, err := s.overview(ctx, tx, who, what, q)
+			if err != nil {
+				return err
+			}
+			for _, id := range o.slice.Scope.Projects {
+				if err := s.Decide(who, errata.IssueExport, id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// MayTakeEventsOf says whether the actor may take along events of a project, and
+// if not who can help.
+func (s *Service) MayTakeEventsOf(who errata.Actor, project string) errata.Allowed {
+	return s.allowed(who, errata.EventExport, project)
 }
 
 // MayTakeEvents says whether the actor may take along the events of every

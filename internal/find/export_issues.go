@@ -123,7 +123,7 @@ type issueExport struct {
 // issueExport plans the list and asks the engine.
 func (s *Service) issueExport(ctx context.Context, who errata.Actor, q IssueQuery) (*issueExport, error) {
 	q.Cursor, q.Size = "", maxSize
-	x := &issueExport{l: listing{s: s, q: q, now: s.Clock()}, who: who}
+	x := &issueExport{l: s.listing(q), who: who}
 	if err := x.l.check(); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type Named struct {
 // limit. Cursor, order and size do not count. Errors as of Issues.
 func (s *Service) IssueIDs(ctx context.Context, who errata.Actor, q IssueQuery, limit int) (Named, error) {
 	q.Cursor, q.Sort, q.Size = "", "", 0
-	l := listing{s: s, q: q, now: s.Clock()}
+	l := s.listing(q)
 	if err := l.check(); err != nil {
 		return Named{}, err
 	}

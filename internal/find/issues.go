@@ -24,7 +24,7 @@ const (
 // (query.*, search.cursor, sort, range), unavailable or slow_down when the query
 // needs the engine and it is away.
 func (s *Service) Issues(ctx context.Context, who errata.Actor, q IssueQuery) (IssuePage, error) {
-	l := listing{s: s, q: q, now: s.Clock()}
+	l := s.listing(q)
 	if err := l.check(); err != nil {
 		return IssuePage{}, err
 	}
@@ -50,6 +50,18 @@ type listing struct {
 	rowsSeen []errata.Issue // of a walk
 	walked   *store.IssueCursor
 	page     IssuePage
+}
+
+func (s *Service) listing(q IssueQuery) listing {
+	return listing{s: s, q: q, now: asOf(q.AsOf, s.Clock())}
+}
+
+// asOf is what relative times are counted from; without one it is now.
+func asOf(us int64, now time.Time) time.Time {
+	if us == 0 {
+		return now
+	}
+	return errata.FromMicros(us)
 }
 
 func (l *listing) check() error {
@@ -84,7 +96,7 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 	if l.reader, err = l.s.reader(ctx, tx, who, errata.IssueRead); err != nil {
 		return err
 	}
-	if l.page.Query, err = l.s.parse(ctx, tx, l.reader, asked{q: l.q.Q, in: querylang.InIssues, over: l.q.Range}); err != nil {
+	if l.page.Query, err = l.s.parse(ctx, tx, l.reader, asked{q: l.q.Q, in: querylang.InIssues, over: l.q.Range, at: l.now}); err != nil {
 		return err
 	}
 	l.filter.Scope = store.Scope{Projects: l.reader.ids()}
@@ -96,8 +108,8 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 		return err
 	}
 	l.filter.From = l.q.Range.From.UnixMicro()
-	if !l.q.Range.current(l.now) {
-		l.filter.To = l.q.Range.To.UnixMicro()
+	if !l.q.Range.current(l.now) || l.q.AsOf != 0 {
+		l.filter.To = l.q.Range.whole(l.now).To.UnixMicro()
 	}
 	l.at = place{Sort: l.q.Sort, AsOf: l.page.AsOf}
 	if l.q.Cursor != "" {

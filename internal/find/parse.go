@@ -85,7 +85,7 @@ const (
 func (s *Service) tagsAmong(ctx context.Context, r reader, a asked, refused error) (tags []string) {
 	var keys []string
 	var rs []search.Request
-	over := a.over.whole(s.Clock())
+	over := a.over.whole(a.from(s.Clock()))
 	for _, d := range errata.DetailsOf(refused) {
 		if d.Reason != "query.unknown_key" || len(keys) == maxTagsAsked {
 			continue

@@ -67,7 +67,7 @@ func (s *Service) Responses(ctx context.Context, who errata.Actor, q ResponseQue
 	r := responding{s: s, q: q, now: s.Clock(), metrics: metrics}
 	var out []Response
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if r.episodes, err = s.episodes(ctx, tx, who, q.Q, q.Range); err != nil {
+		if r.episodes, err = s.episodes(ctx, tx, who, asked{q: q.Q, over: q.Range}); err != nil {
 			return err
 		}
 		if err := r.mayGroup(); err != nil {

@@ -21,10 +21,13 @@ type Query struct {
 	Notices []errata.Detail
 }
 
-// IssueQuery asks for a page of issues. Q is the query as typed.
+// IssueQuery asks for a page of issues. Q is the query as typed. AsOf is what
+// its relative times are counted from, 0 = now; issues that began later are not
+// listed.
 type IssueQuery struct {
 	Q      string
 	Range  Range
+	AsOf   int64  // µs
 	Sort   string // priority (default), last_seen, first_seen, events, users
 	Cursor string
 	Size   int // 1 to 100; 0 = 50

@@ -208,7 +208,7 @@ func (w *weekly) responses(ctx context.Context) error {
 		q := ResponseQuery{Range: w.q.Week, Zone: w.q.Zone, Interval: "1w", By: []stats.Dimension{by.d}, Compare: true}
 		r := responding{s: w.s, q: q, now: errata.FromMicros(w.out.AsOf), metrics: []stats.Metric{stats.TTA, stats.TTR}, over: true}
 		var err error
-		if r.episodes, err = w.s.episodes(ctx, w.tx, w.who, "", q.Range); err != nil {
+		if r.episodes, err = w.s.episodes(ctx, w.tx, w.who, asked{over: q.Range}); err != nil {
 			return err
 		}
 		r.episodes.filter.Scope = w.slice.Scope
