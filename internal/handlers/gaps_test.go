@@ -37,8 +37,11 @@ func TestGaps(t *testing.T) {
 		},
 		{
 			"words for the reasons",
-			[]search.Gap{gap(1, 2, search.ReasonTimeout), gap(4, 5, "search.unreachable")},
-			[]page.Gap{told(1, 2, "the search took too long"), told(4, 5, "the event store did not answer for them")},
+			[]search.Gap{gap(1, 2, search.ReasonTimeout), gap(4, 5, "search.unreachable"), gap(6, 7, "search.unreadable")},
+			[]page.Gap{
+				told(1, 2, "the search took too long"), told(4, 5, "the event store did not answer for them"),
+				told(6, 7, "their index is closed or blocked in Elasticsearch"),
+			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -219,6 +219,8 @@ func gapWords(reason string) string {
 		return "the search took too long"
 	case "search.unreachable":
 		return "the event store did not answer for them"
+	case "search.unreadable":
+		return "their index is closed or blocked in Elasticsearch"
 	}
 	return reason
 }

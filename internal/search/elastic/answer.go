@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -33,6 +34,8 @@ type member struct {
 		Hits []hit `json:"hits"`
 	} `json:"hits"`
 	Aggs map[string]json.RawMessage `json:"aggregations"`
+
+	without []string // indices that were left out: they cannot be read
 }
 
 type hit struct {
@@ -80,6 +83,10 @@ func refusedMember(m *member) error {
 		f.status = m.Status
 		return because(errata.Unavailable, reasonUnreachable, "The event store cannot answer now.", &f)
 	}
+	if len(m.without) > 0 && m.Shards.Total == 0 {
+		return because(errata.Unavailable, reasonUnreadable, "The indices of this range are closed or blocked in Elasticsearch.",
+			errors.New("left out: "+strings.Join(m.without, ", ")))
+	}
 	return nil
 }
 
@@ -87,19 +94,26 @@ func refusedMember(m *member) error {
 func (e *Engine) gaps(r *search.Request, m *member) []search.Gap {
 	var all []search.Gap
 	for _, f := range m.Shards.Failures {
-		_, day, ok := parseIndex(e.o.Prefix, f.Index)
-		gap := search.Gap{From: r.From, To: r.To, Reason: reasonUnreachable}
-		if ok {
-			gap.From, gap.To = later(r.From, day), earlier(r.To, day.AddDate(0, 0, 1))
-		}
 		e.log.Warn("a shard did not answer", slog.String("index", f.Index), slog.Any("error", &f.Reason))
-		all = append(all, gap)
+		all = append(all, e.gapOf(r, f.Index, reasonUnreachable))
+	}
+	for _, name := range m.without {
+		all = append(all, e.gapOf(r, name, reasonUnreadable))
 	}
 	if m.TimedOut {
 		all = append(all, search.Gap{From: r.From, To: r.To, Reason: search.ReasonTimeout})
 	}
 	slices.SortFunc(all, func(a, b search.Gap) int { return a.From.Compare(b.From) })
 	return slices.Compact(all)
+}
+
+// gapOf is the part of the range that lies in an index.
+func (e *Engine) gapOf(r *search.Request, index, reason string) search.Gap {
+	_, day, ok := parseIndex(e.o.Prefix, index)
+	if !ok {
+		return search.Gap{From: r.From, To: r.To, Reason: reason}
+	}
+	return search.Gap{From: later(r.From, day), To: earlier(r.To, day.AddDate(0, 0, 1)), Reason: reason}
 }
 
 func later(a, b time.Time) time.Time {

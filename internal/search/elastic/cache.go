@@ -17,9 +17,9 @@ const (
 	keepBytes = 16 << 20 // of them all
 )
 
-// answers gives the same request the same answer for three seconds, and lets
-// those who ask while one is under way wait for it. Requests are told apart by
-// their bytes. Only whole answers are kept: one that failed, or that lacks a
+// answers gives the same question the same answer for three seconds, and lets
+// those who ask while one is under way wait for it. Questions are told apart by
+// their bytes, and not by how long they may take. Only whole answers are kept: one that failed, or that lacks a
 // day, is asked for again.
 type answers struct {
 	clock errata.Clock
@@ -32,6 +32,7 @@ type answers struct {
 // flight is one request, under way or answered.
 type flight struct {
 	began   time.Time
+	until   time.Time // it may take until then
 	cancel  context.CancelFunc
 	waiting int // who waits for it
 	done    chan struct{}
@@ -45,11 +46,12 @@ func newAnswers(clock errata.Clock) *answers {
 	return &answers{clock: clock, flights: map[[sha256.Size]byte]*flight{}}
 }
 
-// get returns the answer to a request. call gets the time limit of the first
-// who asks, and is cancelled when nobody waits any longer.
-func (a *answers) get(ctx context.Context, text []byte, call func(context.Context) ([]member, error)) ([]member, error) {
+// get returns the answer to a question that may take so long. call gets the
+// time limit of the first who asks, and is cancelled when nobody waits any
+// longer.
+func (a *answers) get(ctx context.Context, text []byte, limit time.Duration, call func(context.Context) ([]member, error)) ([]member, error) {
 	key := sha256.Sum256(text)
-	f := a.join(ctx, key, call)
+	f := a.join(ctx, key, limit, call)
 	select {
 	case <-f.done:
 		return f.members, f.err
@@ -59,16 +61,26 @@ func (a *answers) get(ctx context.Context, text []byte, call func(context.Contex
 	}
 }
 
+// open says whether somebody who has that much time may wait for the flight: it
+// is answered and fresh, or has at least half as long to go. One that is given
+// up soon would leave them with less than they asked for.
+func (f *flight) open(now time.Time, limit time.Duration) bool {
+	if f.bytes > 0 {
+		return now.Sub(f.began) < keepFor
+	}
+	return f.until.Sub(now) >= limit/2
+}
+
 // join returns the flight of a key; a new one starts at once.
-func (a *answers) join(ctx context.Context, key [sha256.Size]byte, call func(context.Context) ([]member, error)) *flight {
+func (a *answers) join(ctx context.Context, key [sha256.Size]byte, limit time.Duration, call func(context.Context) ([]member, error)) *flight {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.clock()
-	if f := a.flights[key]; f != nil && (f.bytes == 0 || now.Sub(f.began) < keepFor) {
+	if f := a.flights[key]; f != nil && f.open(now, limit) {
 		f.waiting++
 		return f
 	}
-	f := &flight{began: now, waiting: 1, done: make(chan struct{})}
+	f := &flight{began: now, until: now.Add(limit), waiting: 1, done: make(chan struct{})}
 	a.drop(key)
 	a.flights[key] = f
 	own := context.WithoutCancel(ctx)
@@ -145,7 +157,7 @@ func (a *answers) forget() {
 // whole says whether an answer lacks nothing.
 func whole(members []member) bool {
 	for i := range members {
-		if m := &members[i]; m.Error != nil || m.TimedOut || len(m.Shards.Failures) > 0 {
+		if m := &members[i]; m.Error != nil || m.TimedOut || len(m.Shards.Failures)+len(m.without) > 0 {
 			return false
 		}
 	}

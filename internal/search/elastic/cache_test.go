@@ -34,6 +34,9 @@ func TestAnswersAreGivenAgain(t *testing.T) {
 		}
 		asked("first", r, 1)
 		asked("again", r, 0)
+		hurried := r
+		hurried.Timeout = 700 * time.Millisecond
+		asked("again, with less time", hurried, 0)
 		other := day(eq("env", "production"))
 		asked("another question", other, 1)
 		time.Sleep(keepFor - time.Millisecond)
@@ -79,7 +82,7 @@ func TestOneFlight(t *testing.T) {
 				if i == 0 {
 					ctx = impatient
 				}
-				got, err := a.get(ctx, []byte("q"), slow)
+				got, err := a.get(ctx, []byte("q"), 10*time.Second, slow)
 				if i == 0 {
 					if errata.ReasonOf(err) != search.ReasonCancelled {
 						t.Error(err)
@@ -97,7 +100,7 @@ func TestOneFlight(t *testing.T) {
 		}
 		alone, leave := context.WithCancel(t.Context())
 		all.Go(func() {
-			if _, err := a.get(alone, []byte("other"), slow); errata.ReasonOf(err) != search.ReasonCancelled {
+			if _, err := a.get(alone, []byte("other"), 10*time.Second, slow); errata.ReasonOf(err) != search.ReasonCancelled {
 				t.Error(err)
 			}
 		})
@@ -111,6 +114,39 @@ func TestOneFlight(t *testing.T) {
 	})
 }
 
+// Who has more time does not wait for a flight that is given up soon.
+func TestHurriedFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, calls := newAnswers(time.Now), 0
+		slow := func(ctx context.Context) ([]member, error) {
+			calls++
+			<-ctx.Done()
+			return []member{{TimedOut: true}}, nil
+		}
+		var all sync.WaitGroup
+		ask := func(limit time.Duration) {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				_, _ = a.get(ctx, []byte("q"), limit, slow)
+			})
+			synctest.Wait()
+		}
+		ask(time.Second)
+		time.Sleep(400 * time.Millisecond)
+		ask(time.Second)
+		if calls != 1 {
+			t.Errorf("%d calls; the second could wait for the first", calls)
+		}
+		time.Sleep(400 * time.Millisecond)
+		ask(time.Second)
+		if calls != 2 {
+			t.Errorf("%d calls; the third would have got a fifth of its time", calls)
+		}
+		all.Wait()
+	})
+}
+
 // A cluster that is late fails as late, however many gave up: its guard has to
 // see that.
 func TestLateFlight(t *testing.T) {
@@ -119,7 +155,7 @@ func TestLateFlight(t *testing.T) {
 		seen := make(chan error, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := a.get(ctx, []byte("q"), func(ctx context.Context) ([]member, error) {
+		_, err := a.get(ctx, []byte("q"), time.Second, func(ctx context.Context) ([]member, error) {
 			<-ctx.Done()
 			seen <- ctx.Err()
 			return nil, lost(ctx, ctx.Err())
@@ -143,7 +179,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 			if i < 8 {
 				answer[0].Aggs = map[string]json.RawMessage{"a": big}
 			}
-			if _, err := a.get(t.Context(), []byte{byte(i), byte(i >> 8)}, func(context.Context) ([]member, error) { return answer, nil }); err != nil {
+			if _, err := a.get(t.Context(), []byte{byte(i), byte(i >> 8)}, time.Second, func(context.Context) ([]member, error) { return answer, nil }); err != nil {
 				t.Fatal(err)
 			}
 			if len(a.flights) > keepMost || a.bytes > keepBytes {

@@ -72,7 +72,8 @@ type Engine struct {
 	client *client
 	window *window
 
-	answers *answers
+	answers    *answers
+	unreadable unreadable
 
 	probing sync.Mutex
 	version atomic.Pointer[string] // set when cluster and template are found in order

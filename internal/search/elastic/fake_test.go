@@ -38,9 +38,10 @@ type action struct {
 type fake struct {
 	mu       sync.Mutex
 	version  string
-	template reply // to GET of the template
-	put      reply // to PUT of the template
-	indices  reply // to the list of indices
+	template reply        // to GET of the template
+	put      reply        // to PUT of the template
+	indices  reply        // to the list of indices
+	state    func() reply // of the cluster
 	bulk     func(n int, docs []action) reply
 	msearch  func(n int, lines []string) reply
 	down     bool
@@ -103,6 +104,9 @@ func (f *fake) answer(r *http.Request, text []byte) reply {
 	}
 	if strings.HasPrefix(r.URL.Path, "/_cat/indices") {
 		return f.indices
+	}
+	if strings.HasPrefix(r.URL.Path, "/_cluster/state") {
+		return f.state()
 	}
 	f.log = append(f.log, r.Method+" "+r.URL.RequestURI())
 	return reply{status: 200, body: `{}`}

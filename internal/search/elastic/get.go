@@ -16,6 +16,8 @@ type found struct {
 	Index  string   `json:"_index"`
 	Found  bool     `json:"found"`
 	Source document `json:"_source"`
+
+	Error *answerError `json:"error"`
 }
 
 // Get returns one event at once after Index; see search.Engine. Pairs, terms,
@@ -94,5 +96,16 @@ func (e *Engine) getAnywhere(ctx context.Context, ref errata.Ref) (*search.Doc, 
 			return e.documentOf(&answer.Docs[i])
 		}
 	}
-	return nil, errata.E(errata.NotFound, "There is no such event.", nil)
+	return nil, notFound(answer.Docs)
+}
+
+// notFound is the error of an event that no index has: where one could not be
+// asked, nobody knows.
+func notFound(docs []found) error {
+	for i := range docs {
+		if cause := docs[i].Error; cause != nil && cause.kind() != "index_not_found" {
+			return because(errata.Unavailable, reasonUnreachable, "The event store cannot answer now.", cause)
+		}
+	}
+	return errata.E(errata.NotFound, "There is no such event.", nil)
 }

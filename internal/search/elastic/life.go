@@ -24,6 +24,7 @@ type index struct {
 	events int64
 	erased int64 // still on disk
 	bytes  int64 // of the primary copies
+	closed bool  // by an administrator: nothing is known of its events
 }
 
 // list returns our indices that match a pattern, by name.
@@ -33,9 +34,11 @@ func (e *Engine) list(ctx context.Context, pattern string) ([]index, error) {
 		Events string `json:"docs.count"`
 		Erased string `json:"docs.deleted"`
 		Bytes  string `json:"pri.store.size"`
+		Status string `json:"status"`
 	}
 	err := e.client.do(ctx, esapi.CatIndicesRequest{
-		Index: []string{pattern}, Format: "json", Bytes: "b", H: []string{"index", "docs.count", "docs.deleted", "pri.store.size"}, ExpandWildcards: "open",
+		Index: []string{pattern}, Format: "json", Bytes: "b", H: []string{"index", "docs.count", "docs.deleted", "pri.store.size", "status"},
+		ExpandWildcards: "open,closed",
 	}, &rows)
 	if errata.CodeOf(err) == errata.NotFound {
 		return nil, nil
@@ -52,7 +55,7 @@ func (e *Engine) list(ctx context.Context, pattern string) ([]index, error) {
 		events, _ := strconv.ParseInt(r.Events, 10, 64) // empty while a shard starts
 		erased, _ := strconv.ParseInt(r.Erased, 10, 64)
 		bytes, _ := strconv.ParseInt(r.Bytes, 10, 64)
-		all = append(all, index{r.Index, class, day, events, erased, bytes})
+		all = append(all, index{r.Index, class, day, events, erased, bytes, r.Status == "close"})
 	}
 	slices.SortFunc(all, func(a, b index) int { return strings.Compare(a.name, b.name) })
 	return all, nil
@@ -62,7 +65,7 @@ func (e *Engine) list(ctx context.Context, pattern string) ([]index, error) {
 const namesAtOnce = 50
 
 // Expire deletes, by exact name, the indices of class whose day lies wholly
-// before the given time.
+// before the given time, closed ones too.
 func (e *Engine) Expire(ctx context.Context, class int, before time.Time) (report search.ExpireReport, err error) {
 	err = e.read(ctx, func(ctx context.Context) error {
 		places, err := e.list(ctx, e.o.Prefix+"-events-r"+strconv.Itoa(class)+"-*")
@@ -168,6 +171,9 @@ func (e *Engine) Seal(ctx context.Context, day time.Time) (done bool, err error)
 	}
 	done = true
 	for _, p := range places {
+		if p.closed {
+			continue
+		}
 		if last, ok := e.written.Load(p.name); ok && e.o.Clock().Sub(time.UnixMicro(last.(int64))) < quiet {
 			done = false
 			continue

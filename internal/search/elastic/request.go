@@ -1,7 +1,6 @@
 package elastic
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -15,22 +14,21 @@ import (
 	"errata/internal/search"
 )
 
-const defaultTimeout = 10 * time.Second
-
-// header is the first line of a member of _msearch.
+// header is the first line of a member of _msearch. Patterns match closed
+// indices too: the cluster then refuses the member, and would otherwise leave
+// them out without a word.
 type header struct {
 	Index      []string `json:"index"`
-	Lenient    bool     `json:"ignore_unavailable"`
+	Expand     string   `json:"expand_wildcards"`
 	AllowNone  bool     `json:"allow_no_indices"`
 	Preference string   `json:"preference,omitempty"`
 	Cache      bool     `json:"request_cache"`
 }
 
-// body is the second line.
+// body is the second line, but for its time limit.
 type body struct {
 	Size       int              `json:"size"`
 	TrackTotal any              `json:"track_total_hits"`
-	Timeout    string           `json:"timeout"`
 	Source     any              `json:"_source,omitempty"`
 	Stored     string           `json:"stored_fields,omitempty"`
 	Fields     []field          `json:"docvalue_fields,omitempty"`
@@ -86,10 +84,10 @@ func (e *Engine) compose(r *search.Request) (header, body, error) {
 		return header{}, body{}, err
 	}
 	h := header{
-		Index: patterns(e.o.Prefix, r.From, r.To), Lenient: true, AllowNone: true,
+		Index: patterns(e.o.Prefix, r.From, r.To), Expand: "open,closed", AllowNone: true,
 		Preference: preference(r.Scope), Cache: r.Size == 0,
 	}
-	b := body{Timeout: strconv.FormatInt(cmp.Or(r.Timeout, defaultTimeout).Milliseconds(), 10) + "ms", TrackTotal: trackTotal(r), Query: filter}
+	b := body{TrackTotal: trackTotal(r), Query: filter}
 	if r.Size > 0 {
 		b.page(r, newer)
 	}

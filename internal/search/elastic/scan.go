@@ -55,11 +55,7 @@ func (e *Engine) scanPage(ctx context.Context, s search.Request, at search.Place
 	if err != nil {
 		return nil, err
 	}
-	text, limit, err := lines([]task{t})
-	if err != nil {
-		return nil, errata.E(errata.Internal, "The search could not be written down.", err)
-	}
-	members, err := e.sendSettled(ctx, text, limit, 1)
+	members, err := e.sendSettled(ctx, []task{t})
 	if err == nil {
 		err = refusedMember(&members[0])
 	}
@@ -92,7 +88,7 @@ func (e *Engine) scanTask(s *search.Request, at search.Place) (task, error) {
 	if started {
 		b.After = []string{stampMicros(at.Time), at.EventID, at.Project}
 	}
-	return task{0, s, h, b}, nil
+	return newTask(0, s, h, b)
 }
 
 // Erase deletes matches by id, page after page; see search.Engine. The bytes

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -28,7 +29,7 @@ type task struct {
 	at     int // index in the answers
 	r      *search.Request
 	header header
-	body   body
+	body   []byte // JSON without the time limit
 }
 
 // MultiSearch answers all requests by one _msearch; see search.Engine.
@@ -66,7 +67,29 @@ func (e *Engine) prepare(at int, r *search.Request) (task, error) {
 		return task{}, because(errata.Unavailable, search.ReasonTimeout, "The search took too long. Shorten the range.", nil)
 	}
 	h, b, err := e.compose(r)
-	return task{at, r, h, b}, err
+	if err != nil {
+		return task{}, err
+	}
+	return newTask(at, r, h, b)
+}
+
+func newTask(at int, r *search.Request, h header, b body) (task, error) {
+	text, err := marshal(b)
+	if err != nil {
+		return task{}, errata.E(errata.Internal, "The search could not be written down.", err)
+	}
+	return task{at, r, h, text}, nil
+}
+
+const defaultTimeout = 10 * time.Second
+
+func (t *task) limit() time.Duration { return cmp.Or(t.r.Timeout, defaultTimeout) }
+
+func longest(tasks []task) (limit time.Duration) {
+	for i := range tasks {
+		limit = max(limit, tasks[i].limit())
+	}
+	return limit
 }
 
 // run sends the tasks together. One member that cannot be parsed refuses the
@@ -93,43 +116,55 @@ func (e *Engine) ask(ctx context.Context, tasks []task) ([]member, error) {
 	if err := e.open(); err != nil {
 		return nil, err
 	}
-	text, limit, err := lines(tasks)
+	key, err := question(tasks)
 	if err != nil {
 		return nil, errata.E(errata.Internal, "The search could not be written down.", err)
 	}
-	return e.answers.get(ctx, text, func(ctx context.Context) ([]member, error) {
-		return e.sendSettled(ctx, text, limit, len(tasks))
+	return e.answers.get(ctx, key, longest(tasks), func(ctx context.Context) ([]member, error) {
+		return e.sendSettled(ctx, tasks)
 	})
 }
 
 // sendSettled is send, again and again while an index is being made.
-func (e *Engine) sendSettled(ctx context.Context, text []byte, limit time.Duration, n int) ([]member, error) {
-	members, err := e.send(ctx, text, limit, n)
+func (e *Engine) sendSettled(ctx context.Context, tasks []task) ([]member, error) {
+	members, err := e.send(ctx, tasks)
 	for wait := firstSettle; e.settling(members) && wait < lastSettle && sleep(ctx, wait); wait *= 2 {
-		members, err = e.send(ctx, text, limit, n)
+		members, err = e.send(ctx, tasks)
 	}
 	return members, err
 }
 
-// send is one _msearch; it answers with n members.
-func (e *Engine) send(ctx context.Context, text []byte, limit time.Duration, n int) ([]member, error) {
+// send asks inside the guard; each task has its member in the answer.
+func (e *Engine) send(ctx context.Context, tasks []task) ([]member, error) {
+	var members []member
+	err := e.read(ctx, func(ctx context.Context) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, longest(tasks)+slack)
+		defer cancel()
+		if members, err = e.around(ctx, tasks); err != nil {
+			return err
+		}
+		return unanimous(members)
+	})
+	if len(members) == 0 { // members of refusals are kept: each says its own
+		return nil, err
+	}
+	return members, nil
+}
+
+// msearch is one request that leaves out the named indices.
+func (e *Engine) msearch(ctx context.Context, tasks []task, without []string) ([]member, error) {
+	text, err := e.lines(tasks, without)
+	if err != nil {
+		return nil, errata.E(errata.Internal, "The search could not be written down.", err)
+	}
 	var answer struct {
 		Responses []member `json:"responses"`
 	}
-	err := e.read(ctx, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, limit+slack)
-		defer cancel()
-		answer.Responses = nil
-		if err := e.client.do(ctx, esapi.MsearchRequest{Body: bytes.NewReader(text)}, &answer); err != nil {
-			return err
-		}
-		return unanimous(answer.Responses)
-	})
-	if err != nil && len(answer.Responses) == 0 {
+	if err := e.client.do(ctx, esapi.MsearchRequest{Body: bytes.NewReader(text)}, &answer); err != nil {
 		return nil, err
 	}
-	if len(answer.Responses) != n { // members of refusals are kept: each says its own
-		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", err)
+	if len(answer.Responses) != len(tasks) {
+		return nil, because(errata.Internal, reasonFault, "The event store answered in a way we do not know.", nil)
 	}
 	return answer.Responses, nil
 }
@@ -151,22 +186,52 @@ func unanimous(members []member) error {
 	return last
 }
 
-// lines writes the body of _msearch, and returns the longest time limit.
-func lines(tasks []task) ([]byte, time.Duration, error) {
+// question is what tells one search from another: not how long it may take.
+func question(tasks []task) ([]byte, error) {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	limit := time.Duration(0)
 	for i := range tasks {
-		if err := enc.Encode(tasks[i].header); err != nil {
-			return nil, 0, err
+		head, err := marshal(tasks[i].header)
+		if err != nil {
+			return nil, err
 		}
-		if err := enc.Encode(tasks[i].body); err != nil {
-			return nil, 0, err
-		}
-		limit = max(limit, cmp.Or(tasks[i].r.Timeout, defaultTimeout))
+		b.Write(head)
+		b.Write(tasks[i].body)
 	}
-	return b.Bytes(), limit, nil
+	return b.Bytes(), nil
+}
+
+// lines writes the body of _msearch.
+func (e *Engine) lines(tasks []task, without []string) ([]byte, error) {
+	var b bytes.Buffer
+	for i := range tasks {
+		t := &tasks[i]
+		h := t.header
+		h.Index = slices.Clip(h.Index)
+		for _, name := range e.within(t.r, without) {
+			h.Index = append(h.Index, "-"+name)
+		}
+		head, err := marshal(h)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(head)
+		b.WriteString("\n{\"timeout\":\"" + timeLimit(t.limit()) + "\",")
+		b.Write(t.body[1:])
+		b.WriteByte('\n')
+	}
+	return b.Bytes(), nil
+}
+
+// limitStep is how finely the cluster is told how long it may take. Its own
+// cache tells requests apart by that too, and pages have another time left
+// whenever they ask.
+const limitStep = 250 * time.Millisecond
+
+func timeLimit(d time.Duration) string {
+	if d > limitStep {
+		d = d.Truncate(limitStep)
+	}
+	return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
 }
 
 // An index that was just made has no shard that can be searched for a moment,

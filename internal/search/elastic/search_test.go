@@ -105,7 +105,7 @@ func TestRequestBodies(t *testing.T) {
 	e := open(t, newFake(), nil)
 	for name, r := range requests() {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name, func() (task, error) { return e.prepare(0, &r) })
+			golden(t, e, name, func() (task, error) { return e.prepare(0, &r) })
 		})
 	}
 	scan := search.ScanRequest{Scope: day(nil).Scope, Query: phrase, From: noon.AddDate(0, 0, -3), To: noon, ReceivedBefore: noon, Fields: search.FieldsFull}
@@ -114,7 +114,7 @@ func TestRequestBodies(t *testing.T) {
 	}
 	for name, at := range places {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name, func() (task, error) {
+			golden(t, e, name, func() (task, error) {
 				r := scan.Request()
 				r.Size, r.Timeout = search.MaxSize, scanWait
 				return e.scanTask(&r, at)
@@ -124,13 +124,13 @@ func TestRequestBodies(t *testing.T) {
 }
 
 // golden compares what is sent for a request with testdata.
-func golden(t *testing.T, name string, make func() (task, error)) {
+func golden(t *testing.T, e *Engine, name string, make func() (task, error)) {
 	t.Helper()
 	one, err := make()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := lines([]task{one})
+	got, err := e.lines([]task{one}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func golden(t *testing.T, name string, make func() (task, error)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _, _ := lines([]task{two})
+	again, _ := e.lines([]task{two}, nil)
 	if string(got) != string(again) {
 		t.Error("the same request gave other bytes: the cluster's cache would not know it")
 	}

@@ -25,6 +25,7 @@ import (
 const (
 	reasonUnreachable = "search.unreachable" // unavailable: no connection, or 502 to 504
 	reasonRefused     = "search.refused"     // unavailable: 401 or 403, or an index is blocked
+	reasonUnreadable  = "search.unreadable"  // unavailable, or a gap: an index is closed, or blocked for reading
 	reasonForeign     = "search.foreign"     // what answers is no usable Elasticsearch
 	reasonFault       = "search.fault"       // internal: an answer that should not be
 )
