@@ -140,7 +140,7 @@ func (s *Server) span(in listIn) (find.Range, error) {
 	if r.From, err = moment("from", in.from, in.zone); err != nil {
 		return r, err
 	}
-	if r.To = now; in.to != "" {
+	if r.To = upTo(now, now.Sub(r.From)); in.to != "" {
 		if r.To, err = moment("to", in.to, in.zone); err != nil {
 			return r, err
 		}
@@ -156,14 +156,26 @@ func (s *Server) span(in listIn) (find.Range, error) {
 
 func relative(word string, now time.Time, zone *time.Location) (find.Range, error) {
 	if word == "today" {
-		return find.Range{From: stats.Interval("1d").Start(now, zone), To: now}, nil
+		return find.Range{From: stats.Interval("1d").Start(now, zone), To: upTo(now, 24*time.Hour)}, nil
 	}
 	unit := units[word[len(word)-1]]
 	n, err := strconv.Atoi(word[:len(word)-1])
 	if err != nil || unit == 0 || n < 1 || n > int(maxRange/unit) {
 		return find.Range{}, paramError("range", "range", "“"+clip(word)+"” is no range. Write one like 24h, 7d or today.")
 	}
-	return find.Range{From: now.Add(-time.Duration(n) * unit), To: now}, nil
+	to := upTo(now, time.Duration(n)*unit)
+	return find.Range{From: to.Add(-time.Duration(n) * unit), To: to}, nil
+}
+
+// upTo is the end of a range of that length that ends now: with the ten seconds
+// that are running, or the second where ten are much of it. Those who ask again
+// meanwhile ask the same, whose answer engines remember.
+func upTo(now time.Time, length time.Duration) time.Time {
+	step := 10 * time.Second
+	if length < time.Hour {
+		step = time.Second
+	}
+	return now.Add(step - 1).Truncate(step)
 }
 
 var units = map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
