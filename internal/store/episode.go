@@ -78,8 +78,7 @@ func (tx *Tx) AddEpisodeEvents(ctx context.Context, issueID string, n int64, sev
 // EpisodeOf returns the open episode of an issue, else the last that was not
 // undone; Seq 0: none.
 func (tx *Tx) EpisodeOf(ctx context.Context, issueID string) (e errata.Episode, err error) {
-	err = tx.rows(ctx, `SELECT `+episodeColumns+` FROM issue_episode WHERE issue_id = $1
-		ORDER BY CASE WHEN closed_at IS NULL THEN 0 WHEN close_reason = 'undone' THEN 2 ELSE 1 END, seq DESC LIMIT 1`, []any{issueID},
+	err = tx.rows(ctx, `SELECT `+episodeColumns+` FROM issue_episode WHERE issue_id = $1 ORDER BY `+shownFirst+` LIMIT 1`, []any{issueID},
 		func(r scanner) (err error) {
 			e, err = scanEpisode(r)
 			return err
@@ -97,16 +96,21 @@ func (tx *Tx) EpisodesOf(ctx context.Context, issueID string) (out []errata.Epis
 	return out, err
 }
 
-var openEpisodes = bulk{
-	head: `SELECT ` + episodeColumns + ` FROM issue_episode WHERE closed_at IS NULL AND issue_id IN (`, width: 1, tail: `)`,
+// shownFirst orders the episodes of an issue: the open one, then the last that
+// was not undone.
+const shownFirst = `CASE WHEN closed_at IS NULL THEN 0 WHEN close_reason = 'undone' THEN 2 ELSE 1 END, seq DESC`
+
+var episodeOfEach = bulk{
+	head: `SELECT ` + episodeColumns + ` FROM (SELECT ` + episodeColumns + `, ROW_NUMBER() OVER (PARTITION BY issue_id ORDER BY ` + shownFirst + `) AS place
+		FROM issue_episode WHERE issue_id IN (`, width: 1, tail: `)) AS ranked WHERE place = 1`,
 }
 
-// OpenEpisodes returns the open episode of each issue that has one, by the id
-// of the issue.
-func (tx *Tx) OpenEpisodes(ctx context.Context, issueIDs []string) (map[string]errata.Episode, error) {
+// EpisodeOfEach returns what EpisodeOf does for many issues, by the id of the
+// issue; one without an episode is missing.
+func (tx *Tx) EpisodeOfEach(ctx context.Context, issueIDs []string) (map[string]errata.Episode, error) {
 	ids := sortedUnique(issueIDs)
 	out := make(map[string]errata.Episode, len(ids))
-	err := tx.bulkRows(ctx, &openEpisodes, len(ids), nil, func(args []any, i int) []any { return append(args, ids[i]) },
+	err := tx.bulkRows(ctx, &episodeOfEach, len(ids), nil, func(args []any, i int) []any { return append(args, ids[i]) },
 		func(r scanner) error {
 			e, err := scanEpisode(r)
 			out[e.IssueID] = e

@@ -45,6 +45,28 @@ func (tx *Tx) Change(ctx context.Context, text string, args ...any) (int64, erro
 	return tx.change(ctx, text, args...)
 }
 
+// Counting has the transaction count the statements that read.
+func (tx *Tx) Counting() *int {
+	n := new(int)
+	tx.link = counted{tx.link, n}
+	return n
+}
+
+type counted struct {
+	link
+	n *int
+}
+
+func (c counted) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	*c.n++
+	return c.link.query(ctx, text, args)
+}
+
+func (c counted) queryOnce(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	*c.n++
+	return c.link.queryOnce(ctx, text, args)
+}
+
 // IssueListSQL returns the statement of a page.
 func IssueListSQL(f IssueFilter, p IssuePage) (string, []any) {
 	q := issueList(f, p)

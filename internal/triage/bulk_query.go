@@ -119,7 +119,7 @@ func (s *Service) listed(ctx context.Context, tx *store.Tx, who errata.Actor, id
 		}
 	}
 	maps.DeleteFunc(issues, func(_ string, i errata.Issue) bool { return known[i.ProjectID].ID == "" })
-	open, err := tx.OpenEpisodes(ctx, slices.Collect(maps.Keys(issues)))
+	episodes, err := tx.EpisodeOfEach(ctx, slices.Collect(maps.Keys(issues)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,12 +129,7 @@ func (s *Service) listed(ctx context.Context, tx *store.Tx, who errata.Actor, id
 		if !there {
 			continue
 		}
-		c := &scene{ctx: ctx, tx: tx, issue: i, project: known[i.ProjectID], episode: open[id]}
-		if c.episode.Seq == 0 {
-			if c.episode, err = tx.EpisodeOf(ctx, id); err != nil {
-				return nil, nil, err
-			}
-		}
+		c := &scene{ctx: ctx, tx: tx, issue: i, project: known[i.ProjectID], episode: episodes[id]}
 		items = append(items, BulkItem{ID: errata.ShortID(c.project.Prefix, i.Number), Title: i.Title})
 		all = append(all, member{c, &items[len(items)-1]})
 	}
