@@ -153,8 +153,3 @@ func acceptsGzip(header string) bool {
 	}
 	return false
 }
-
-// HasIcon says whether the sprite has an icon.
-func HasIcon(name string) bool {
-	return bytes.Contains(files["icons/icons.svg"].plain, []byte(`<symbol id="`+name+`"`))
-}
