@@ -4,11 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"errata/internal/errata"
 	"errata/internal/querylang"
-	"errata/internal/stats"
 )
 
 func TestFault(t *testing.T) {
@@ -67,64 +64,6 @@ func TestRequestCheck(t *testing.T) {
 			c.change(&r)
 			if err := r.Check(); (err == nil) != c.ok || err != nil && errata.ReasonOf(err) != ReasonRequest {
 				t.Error(err)
-			}
-		})
-	}
-}
-
-func TestFill(t *testing.T) {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	us := func(s string) int64 {
-		v, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.UnixMicro()
-	}
-	for _, c := range []struct {
-		name     string
-		from, to string
-		step     stats.Interval
-		zone     *time.Location
-		have     []string
-		want     []string
-		counts   []int64
-	}{
-		{
-			"hours", "2026-11-20T10:30:00Z", "2026-11-20T13:00:00Z", "1h", nil,
-			[]string{"2026-11-20T11:00:00Z"},
-			[]string{"2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "2026-11-20T12:00:00Z"},
-			[]int64{0, 7, 0},
-		},
-		{
-			"october in Berlin", "2026-10-24T22:00:00Z", "2026-10-26T23:00:00Z", "1d", berlin,
-			[]string{"2026-10-25T23:00:00Z"},
-			[]string{"2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
-			[]int64{0, 7},
-		},
-		{
-			"outside is left out", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "1h", nil,
-			[]string{"2026-11-20T12:00:00Z"},
-			[]string{"2026-11-20T10:00:00Z"},
-			[]int64{0},
-		},
-		{"nothing", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z", "1h", nil, nil, nil, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var in AggResult
-			for _, s := range c.have {
-				in.Buckets = append(in.Buckets, Bucket{Start: us(s), Count: 7})
-			}
-			got := Fill(in, time.UnixMicro(us(c.from)), time.UnixMicro(us(c.to)), c.step, c.zone)
-			var want []Bucket
-			for i, s := range c.want {
-				want = append(want, Bucket{Start: us(s), Count: c.counts[i]})
-			}
-			if diff := cmp.Diff(want, append([]Bucket(nil), got.Buckets...)); diff != "" {
-				t.Error(diff)
 			}
 		})
 	}
