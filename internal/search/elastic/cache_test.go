@@ -37,6 +37,9 @@ func TestAnswersAreGivenAgain(t *testing.T) {
 		hurried := r
 		hurried.Timeout = 700 * time.Millisecond
 		asked("again, with less time", hurried, 0)
+		turned := r
+		turned.Scope = search.Scope{Projects: []string{"43", "42"}}
+		asked("again, services in another order", turned, 0)
 		other := day(eq("env", "production"))
 		asked("another question", other, 1)
 		time.Sleep(keepFor - time.Millisecond)

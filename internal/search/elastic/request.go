@@ -75,7 +75,8 @@ type cardinalityAgg struct {
 
 // compose makes the two lines of a request, which has passed Check.
 func (e *Engine) compose(r *search.Request) (header, body, error) {
-	filter, err := planner{r.Scope}.filter(r)
+	scope := search.Scope{Projects: slices.Sorted(slices.Values(r.Scope.Projects)), All: r.Scope.All} // in one order: caches compare bytes
+	filter, err := planner{scope}.filter(r)
 	if err != nil {
 		return header{}, body{}, err
 	}
@@ -85,7 +86,7 @@ func (e *Engine) compose(r *search.Request) (header, body, error) {
 	}
 	h := header{
 		Index: patterns(e.o.Prefix, r.From, r.To), Expand: "open,closed", AllowNone: true,
-		Preference: preference(r.Scope), Cache: r.Size == 0,
+		Preference: preference(scope), Cache: r.Size == 0,
 	}
 	b := body{TrackTotal: trackTotal(r), Query: filter}
 	if r.Size > 0 {
@@ -134,10 +135,8 @@ func preference(s search.Scope) string {
 	if s.All {
 		return "all"
 	}
-	projects := slices.Clone(s.Projects)
-	slices.Sort(projects)
 	h := fnv.New64a()
-	for _, p := range projects {
+	for _, p := range s.Projects {
 		_, _ = h.Write([]byte(p + "\x00"))
 	}
 	return strconv.FormatUint(h.Sum64(), 16)
