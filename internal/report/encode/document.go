@@ -83,29 +83,22 @@ func ndjsonDocument(w io.Writer, d *errata.Document) error {
 }
 
 func xlsxDocument(w io.Writer, m Meta, d *errata.Document) error {
-	b, err := newWorkbook(w)
-	if err != nil {
-		return err
-	}
+	b := newWorkbook(w)
 	for _, s := range tables(d) {
 		if err := b.table(s); err != nil {
-			return errors.Join(err, b.file.Close())
+			return err
 		}
 	}
 	if err := b.about(m); err != nil {
-		return errors.Join(err, b.file.Close())
+		return err
 	}
 	return b.close()
 }
 
 // table writes one sheet.
 func (b *workbook) table(s errata.Section) error {
-	sheet, err := b.sheet(s.Title)
-	if err != nil {
-		return err
-	}
-	f := &xlsxFile{workbook: b, sheetOf: sheet, columns: s.Table.Columns, cells: make([]any, len(s.Table.Columns))}
-	if err := b.head(sheet, s.Table.Columns); err != nil {
+	f := &xlsxFile{workbook: b, title: s.Title, columns: s.Table.Columns, most: maxSheet}
+	if err := f.head(); err != nil {
 		return err
 	}
 	for _, r := range s.Table.Rows {
@@ -113,7 +106,7 @@ func (b *workbook) table(s errata.Section) error {
 			return err
 		}
 	}
-	return sheet.Flush()
+	return f.at.end()
 }
 
 // About says of a document what a file of it should say: window, filters, zone

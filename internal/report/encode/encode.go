@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"errata/internal/errata"
 )
@@ -114,6 +113,3 @@ func Words(c errata.Cell, kind errata.ColumnKind) string {
 	}
 	return strconv.FormatFloat(*c.Num, 'f', -1, 64)
 }
-
-// at is the time of a cell.
-func at(c errata.Cell) time.Time { return errata.FromMicros(int64(*c.Num)) }

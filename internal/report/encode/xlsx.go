@@ -1,87 +1,139 @@
 package encode
 
 import (
+	"archive/zip"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
-
-	"github.com/xuri/excelize/v2"
 
 	"errata/internal/errata"
 )
 
-// maxCellText is how many UTF-16 units a cell of a spreadsheet holds.
-const maxCellText = 32_767
-
-// workbook is a file of sheets; its cells are typed and none is a formula.
+// workbook is a file of sheets that is written as it is made: a ZIP of parts,
+// of which nothing is kept but the names of the sheets.
 type workbook struct {
-	w        io.Writer
-	file     *excelize.File
-	moment   int // the style of times
-	strong   int // the style of headings
-	sheets   int
-	names    map[string]bool
-	finished bool
+	zip    *zip.Writer
+	sheets []string
+	taken  map[string]bool // names, in lower case
 }
 
-func newWorkbook(w io.Writer) (*workbook, error) {
-	b := &workbook{w: w, file: excelize.NewFile(), names: map[string]bool{}}
-	form := "yyyy-mm-dd hh:mm:ss.000"
-	var err error
-	if b.moment, err = b.file.NewStyle(&excelize.Style{CustomNumFmt: &form}); err != nil {
-		return nil, err
-	}
-	b.strong, err = b.file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	return b, err
+func newWorkbook(w io.Writer) *workbook {
+	return &workbook{zip: zip.NewWriter(w), taken: map[string]bool{"history": true}} // a name that Excel keeps for itself
 }
 
-// sheet begins the next sheet.
-func (b *workbook) sheet(name string) (*excelize.StreamWriter, error) {
-	name = b.name(name)
-	if b.sheets++; b.sheets == 1 {
-		if err := b.file.SetSheetName("Sheet1", name); err != nil {
-			return nil, err
-		}
-	} else if _, err := b.file.NewSheet(name); err != nil {
+// begin begins the next sheet. The one before has ended.
+func (b *workbook) begin(title string, frozen bool, widths ...int) (*sheet, error) {
+	b.sheets = append(b.sheets, b.name(title))
+	w, err := b.zip.Create(sheetPath(len(b.sheets)))
+	if err != nil {
 		return nil, err
 	}
-	return b.file.NewStreamWriter(name)
+	s := &sheet{w: w}
+	return s, s.begin(frozen, widths)
 }
+
+// sheetPath names the part of a sheet, counted from 1.
+func sheetPath(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + ".xml" }
 
 // sheetName drops what the name of a sheet may not hold.
 var sheetName = strings.NewReplacer(":", " ", "\\", " ", "/", " ", "?", " ", "*", " ", "[", "(", "]", ")", "'", "")
 
+// maxSheetName leaves room for a number: a name has at most 31 UTF-16 units.
+const maxSheetName = 28
+
 // name makes a name of a sheet that no other has.
 func (b *workbook) name(s string) string {
-	s = strings.TrimSpace(clean(sheetName.Replace(s)))
+	s = shorten(strings.TrimSpace(clean(sheetName.Replace(s))), maxSheetName)
 	if s == "" {
 		s = "Rows"
 	}
-	if r := []rune(s); len(r) > 28 {
-		s = strings.TrimSpace(string(r[:28]))
+	for base, n := s, 2; b.taken[strings.ToLower(s)]; n++ {
+		s = base + " " + strconv.Itoa(n)
 	}
-	for base, n := s, '2'; b.names[strings.ToLower(s)]; n++ {
-		s = base + " " + string(n)
-	}
-	b.names[strings.ToLower(s)] = true
+	b.taken[strings.ToLower(s)] = true
 	return s
 }
 
-// head writes the titles of columns and keeps them in sight.
-func (b *workbook) head(s *excelize.StreamWriter, columns []errata.Column) error {
-	if err := s.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+// shorten leaves so many UTF-16 units of a text.
+func shorten(s string, units int) string {
+	for i, r := range s {
+		if units -= utf16.RuneLen(r); units < 0 {
+			return strings.TrimSpace(s[:i])
+		}
+	}
+	return s
+}
+
+// about adds the sheet that says what the file is.
+func (b *workbook) about(m Meta) error {
+	s, err := b.begin("About", false, 20, 90)
+	if err != nil {
 		return err
 	}
-	row := make([]any, len(columns))
-	for i, c := range columns {
-		if err := s.SetColWidth(i+1, i+1, width(c.Kind)); err != nil {
+	for _, f := range append([]Fact{{"Title", m.Title}}, m.About...) {
+		s.next()
+		s.words(0, strong, f.Name)
+		s.words(1, plain, f.Value)
+		if err := s.send(); err != nil {
 			return err
 		}
-		row[i] = excelize.Cell{StyleID: b.strong, Value: text(heading(c))}
 	}
-	return s.SetRow("A1", row)
+	return s.end()
+}
+
+// close ends the file with what names its parts.
+func (b *workbook) close() error {
+	for _, p := range []struct{ path, text string }{
+		{"xl/styles.xml", stylesPart}, {"xl/workbook.xml", b.index()}, {"xl/_rels/workbook.xml.rels", b.relations()},
+		{"_rels/.rels", rootPart}, {"[Content_Types].xml", b.types()},
+	} {
+		w, err := b.zip.Create(p.path)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, xmlHead+p.text); err != nil {
+			return err
+		}
+	}
+	return b.zip.Close()
+}
+
+// xlsxFile is a table in a workbook; where a sheet is full another goes on.
+type xlsxFile struct {
+	*workbook
+	title   string
+	at      *sheet
+	meta    Meta
+	columns []errata.Column
+	rows    int
+	most    int64 // bytes of a sheet
+}
+
+// maxSheet is how many bytes a sheet has at most: a part of 4 GiB could not be
+// written without knowing so beforehand.
+const maxSheet = 3 << 30
+
+func newXLSX(w io.Writer, m Meta, columns []errata.Column) (*xlsxFile, error) {
+	f := &xlsxFile{workbook: newWorkbook(w), title: m.Title, meta: m, columns: columns, most: maxSheet}
+	return f, f.head()
+}
+
+// head begins a sheet with the titles of the columns, which stay in sight.
+func (f *xlsxFile) head() (err error) {
+	widths := make([]int, len(f.columns))
+	for i, c := range f.columns {
+		widths[i] = width(c.Kind)
+	}
+	if f.at, err = f.begin(f.title, true, widths...); err != nil {
+		return err
+	}
+	f.at.next()
+	for i, c := range f.columns {
+		f.at.words(i, strong, heading(c))
+	}
+	return f.at.send()
 }
 
 // heading says the unit where a number would not.
@@ -96,7 +148,7 @@ func heading(c errata.Column) string {
 	return c.Title
 }
 
-func width(k errata.ColumnKind) float64 {
+func width(k errata.ColumnKind) int {
 	switch k {
 	case errata.ColumnTime:
 		return 23
@@ -107,105 +159,6 @@ func width(k errata.ColumnKind) float64 {
 	return 12
 }
 
-// value turns a cell into what the library types.
-func (b *workbook) value(c errata.Cell, kind errata.ColumnKind) any {
-	switch {
-	case c.Text != nil:
-		return text(*c.Text)
-	case c.Num == nil:
-		return nil
-	}
-	switch kind {
-	case errata.ColumnTime:
-		return excelize.Cell{StyleID: b.moment, Value: at(c)}
-	case errata.ColumnBool:
-		return *c.Num != 0
-	case errata.ColumnInt:
-		return int64(*c.Num)
-	case errata.ColumnText, errata.ColumnFloat, errata.ColumnDuration:
-	}
-	return *c.Num
-}
-
-// text is what a cell of text holds: guarded, for files are saved anew as CSV.
-func text(s string) string {
-	s = clean(Guard(s))
-	if len(s) <= maxCellText {
-		return s
-	}
-	units := utf16.Encode([]rune(s))
-	if len(units) <= maxCellText {
-		return s
-	}
-	return strings.TrimRight(string(utf16.Decode(units[:maxCellText-1])), "\ufffd") + "…"
-}
-
-// clean replaces what XML cannot hold.
-func clean(s string) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\ufffd")
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
-
-// about adds the sheet that says what the file is.
-func (b *workbook) about(m Meta) error {
-	s, err := b.sheet("About")
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(s.SetColWidth(1, 1, 20), s.SetColWidth(2, 2, 90)); err != nil {
-		return err
-	}
-	for i, f := range append([]Fact{{"Title", m.Title}}, m.About...) {
-		cell, err := excelize.CoordinatesToCellName(1, i+1)
-		if err != nil {
-			return err
-		}
-		if err := s.SetRow(cell, []any{excelize.Cell{StyleID: b.strong, Value: text(f.Name)}, text(f.Value)}); err != nil {
-			return err
-		}
-	}
-	return s.Flush()
-}
-
-// close writes the file and drops what was put aside for it.
-func (b *workbook) close() error {
-	if b.finished {
-		return nil
-	}
-	b.finished = true
-	_, err := b.file.WriteTo(b.w)
-	return errors.Join(err, b.file.Close())
-}
-
-// xlsxFile is a workbook with one table.
-type xlsxFile struct {
-	*workbook
-	sheetOf *excelize.StreamWriter
-	meta    Meta
-	columns []errata.Column
-	rows    int
-	cells   []any
-}
-
-func newXLSX(w io.Writer, m Meta, columns []errata.Column) (*xlsxFile, error) {
-	b, err := newWorkbook(w)
-	if err != nil {
-		return nil, err
-	}
-	f := &xlsxFile{workbook: b, meta: m, columns: columns, cells: make([]any, len(columns))}
-	if f.sheetOf, err = b.sheet(m.Title); err != nil {
-		return nil, err
-	}
-	return f, b.head(f.sheetOf, columns)
-}
-
 func (f *xlsxFile) Row(cells []errata.Cell) error {
 	if err := check(cells, f.columns); err != nil {
 		return err
@@ -213,14 +166,16 @@ func (f *xlsxFile) Row(cells []errata.Cell) error {
 	if f.rows++; f.rows > MaxXLSXRows {
 		return TooManyForXLSX()
 	}
+	if f.at.size > f.most {
+		if err := errors.Join(f.at.end(), f.head()); err != nil {
+			return err
+		}
+	}
+	f.at.next()
 	for i, c := range cells {
-		f.cells[i] = f.value(c, f.columns[i].Kind)
+		f.at.cell(i, c, f.columns[i].Kind)
 	}
-	name, err := excelize.CoordinatesToCellName(1, f.rows+1)
-	if err != nil {
-		return err
-	}
-	return f.sheetOf.SetRow(name, f.cells)
+	return f.at.send()
 }
 
 // TooManyForXLSX is the answer to more rows than a sheet may hold.
@@ -231,22 +186,18 @@ func TooManyForXLSX() error {
 	})
 }
 
-// Flush does nothing: a workbook is written at its end.
-func (f *xlsxFile) Flush() error { return nil }
+// Flush hands on what is packed.
+func (f *xlsxFile) Flush() error { return f.zip.Flush() }
 
-// Drop removes the rows on disk.
-func (f *xlsxFile) Drop() error {
-	f.finished = true
-	return f.file.Close()
-}
+// Drop leaves the file without its end: nothing was put aside for it.
+func (f *xlsxFile) Drop() error { return nil }
 
-// Close writes the file. The library keeps rows beyond 16 MiB on disk.
 func (f *xlsxFile) Close() error {
-	if err := f.sheetOf.Flush(); err != nil {
-		return errors.Join(err, f.file.Close())
+	if err := f.at.end(); err != nil {
+		return err
 	}
 	if err := f.about(f.meta); err != nil {
-		return errors.Join(err, f.file.Close())
+		return err
 	}
 	return f.close()
 }
