@@ -62,9 +62,15 @@ type Parts struct {
 	Jobs   *jobs.Runner // run by the test that needs it
 	Clock  errata.Clock
 	Dir    string // data directory
+	At     Address
 	t      testing.TB
 	batch  atomic.Int64
 }
+
+// Address is where another process finds the servers of the scaled pair:
+// PostgreSQL, Elasticsearch and the prefix of the indices in it; empty for the
+// embedded one, which is the data directory.
+type Address struct{ Postgres, Elastic, Prefix string }
 
 // Secret is the key of the users' hashes.
 var Secret = []byte("0123456789abcdef0123456789abcdef")
@@ -94,8 +100,9 @@ func Open(t testing.TB, o Options) *Parts {
 	p := &Parts{t: t, Clock: o.Clock, Dir: t.TempDir()}
 	log := slog.New(slog.DiscardHandler)
 	if o.Stores == Scaled {
-		p.Engine = openElastic(t, o.Clock)
-		p.Store = storetest.Open(t, store.Options{URL: storetest.PostgresURL(t), Clock: o.Clock})
+		p.Engine = p.openElastic()
+		p.At.Postgres = storetest.PostgresURL(t)
+		p.Store = storetest.Open(t, store.Options{URL: p.At.Postgres, Clock: o.Clock})
 	} else {
 		p.Engine = p.openEmbedded(log)
 		p.Store = storetest.Open(t, store.Options{Path: filepath.Join(p.Dir, "errata.db"), Clock: o.Clock})
@@ -139,7 +146,8 @@ func (p *Parts) openQueue(log *slog.Logger) {
 // prefixes makes index names of one test binary differ.
 var prefixes atomic.Int64
 
-func openElastic(t testing.TB, clock errata.Clock) search.Engine {
+func (p *Parts) openElastic() search.Engine {
+	t := p.t
 	t.Helper()
 	url := os.Getenv("ERRATA_TEST_ES_URL")
 	if url == "" {
@@ -149,10 +157,11 @@ func openElastic(t testing.TB, clock errata.Clock) search.Engine {
 		t.Skip("no Elasticsearch: set ERRATA_TEST_ES_URL (scripts/elasticsearch start)")
 	}
 	prefix := "p" + strconv.Itoa(os.Getpid()) + "n" + strconv.FormatInt(prefixes.Add(1), 10)
-	e, err := elastic.Open(t.Context(), elastic.Options{URLs: []string{url}, Prefix: prefix, Clock: clock})
+	e, err := elastic.Open(t.Context(), elastic.Options{URLs: []string{url}, Prefix: prefix, Clock: p.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.At.Elastic, p.At.Prefix = url, prefix
 	t.Cleanup(func() {
 		_ = e.Close()
 		for _, path := range []string{"/" + prefix + "-*", "/_index_template/" + prefix + "-events"} {
