@@ -28,18 +28,25 @@ const (
 	Response What = "response"
 	Counts   What = "counts"
 	Trends   What = "trends"
+	Overview What = "overview"
+	Trace    What = "trace"
+	Tags     What = "tags"
 )
 
 // titles are what files and print pages are called.
-var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events", Trends: "Trends"}
+var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events", Trends: "Trends", Overview: "Overview", Trace: "Trace", Tags: "Tags"}
 
 // Action is the right that taking it along needs, in every service it is about.
 func (w What) Action() errata.Action {
-	if w == Events || w == Counts {
+	if w == Events || w == Counts || w == Trace || w == Tags {
 		return errata.EventExport
 	}
 	return errata.IssueExport
 }
+
+// Lists says that it is rows, however many, which a job may prepare; all else is
+// a few tables, taken along at once.
+func (w What) Lists() bool { return w == Issues || w == Events || w == Episodes }
 
 // Export is what the page asks for, in full: nothing in it moves with the
 // clock, so that a job asks the same later.
@@ -58,6 +65,9 @@ type Export struct {
 	Episodes *EpisodesOf   `json:"episodes,omitempty"`
 	Response *ResponseOf   `json:"response,omitempty"`
 	Counts   *CountsOf     `json:"counts,omitempty"`
+	Overview *OverviewOf   `json:"overview,omitempty"`
+	Trace    string        `json:"trace,omitempty"` // id of a trace or request
+	Tags     *TagsOf       `json:"tags,omitempty"`
 }
 
 // EpisodesOf are the parameters of a list of episodes.
@@ -109,8 +119,19 @@ func fileName(e Export, id string) string {
 	return "errata-" + string(e.What) + "-" + stamp(e.AsOf, "20060102T150405Z") + "-" + id[len(id)-8:]
 }
 
-// paths are the pages.
-var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events", Trends: "/analytics/trends"}
+// paths are the pages that have one address.
+var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events", Trends: "/analytics/trends", Overview: "/overview"}
+
+// path is that of the page.
+func (e *Export) path() string {
+	switch {
+	case e.What == Trace:
+		return "/traces/" + url.PathEscape(e.Trace)
+	case e.What == Tags && e.Tags != nil:
+		return "/issues/" + url.PathEscape(e.Tags.Issue) + "/tags/" + url.PathEscape(e.Tags.Key)
+	}
+	return paths[e.What]
+}
 
 // Address is that of the page, with the query in its canonical form: no plain
 // identifier of a user is in it.
@@ -123,9 +144,9 @@ func (e *Export) Address(q string) string {
 		parts = append(parts, e.Params)
 	}
 	if len(parts) == 0 {
-		return paths[e.What]
+		return e.path()
 	}
-	return paths[e.What] + "?" + strings.Join(parts, "&")
+	return e.path() + "?" + strings.Join(parts, "&")
 }
 
 // check refuses what cannot be taken along.
@@ -184,8 +205,10 @@ func (e *Export) about(who errata.Actor, h Head, head find.ExportHead) encode.Me
 	add("As of", stamp(e.AsOf, time.RFC3339))
 	add("Taken by", who.Name)
 	add("Query", head.Query.Text)
-	add("From", head.Range.From.UTC().Format(time.RFC3339))
-	add("To", head.Range.To.UTC().Format(time.RFC3339))
+	if !head.Range.To.IsZero() {
+		add("From", head.Range.From.UTC().Format(time.RFC3339))
+		add("To", head.Range.To.UTC().Format(time.RFC3339))
+	}
 	add("Order", e.Sort)
 	add("Time zone of the reader", e.Zone)
 	add("Page", e.Address(head.Query.Text))

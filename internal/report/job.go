@@ -27,7 +27,7 @@ func (s *Service) Ask(ctx context.Context, who errata.Actor, e Export) (string, 
 	if err := e.check(); err != nil {
 		return "", err
 	}
-	if e.What == Response || e.What == Counts || e.What == Trends {
+	if !e.What.Lists() {
 		return "", errata.Because(errata.Invalid, "Figures are taken along at once.", nil, errata.Detail{Reason: "unknown", Field: "what", Message: "Figures are taken along at once."})
 	}
 	if err := s.plan(ctx, who, &e); err != nil {
@@ -74,7 +74,7 @@ func (s *Service) plan(ctx context.Context, who errata.Actor, e *Export) error {
 			return qerr
 		}
 		err = s.Find.ExportEvents(ctx, who, q, 1, func(h find.ExportHead, _ search.Total) error { return begin(h) }, nil)
-	case Response, Counts, Trends:
+	case Response, Counts, Trends, Overview, Trace, Tags:
 	}
 	if errors.Is(err, errStop) {
 		return nil
@@ -85,6 +85,7 @@ func (s *Service) plan(ctx context.Context, who errata.Actor, e *Export) error {
 // progress is the cursor of a job: how far it has come on disk.
 type progress struct {
 	Listed   bool         `json:"listed,omitempty"` // the ids are written
+	Filled   bool         `json:"filled,omitempty"` // all rows are written
 	Total    int64        `json:"total"`            // -1 = not known
 	Done     int64        `json:"done"`             // rows that are written, or ids that have been looked up
 	Rows     int64        `json:"rows"`
@@ -149,7 +150,7 @@ func (m *making) run(ctx context.Context, j errata.Job) (f File, err error) {
 	if err := os.MkdirAll(m.s.Folder, 0o700); err != nil {
 		return f, err
 	}
-	if m.e.What == Episodes || m.lost(j.ID) { // few enough to begin anew; or written by another machine
+	if m.half() || m.lost(j.ID) {
 		m.at = progress{Total: -1}
 	}
 	if err := m.fill(ctx, j); err != nil {
@@ -164,7 +165,13 @@ func (m *making) run(ctx context.Context, j errata.Job) (f File, err error) {
 	return f, m.s.note(ctx, m.who, m.e, j.ID, "end", f.Rows, false)
 }
 
-// lost says that what the cursor tells of is not on this disk.
+// half says that what is there is a part of a list that is whole only as of one
+// moment: episodes prove a figure, and some of one moment with the rest of a
+// later one prove none.
+func (m *making) half() bool { return m.e.What == Episodes && !m.at.Filled }
+
+// lost says that what the cursor tells of is not on this disk: another machine
+// wrote it.
 func (m *making) lost(id string) bool {
 	size := func(extension string) int64 {
 		st, err := os.Stat(m.s.path(id, extension))
@@ -173,7 +180,8 @@ func (m *making) lost(id string) bool {
 		}
 		return st.Size()
 	}
-	return m.at.Bytes > max(size(".rows"), 0) || m.at.Listed && size(".ids") != m.at.Total*idLine
+	rows := size(".rows")
+	return m.at.Bytes > max(rows, 0) || m.at.Filled && rows < 0 || m.at.Listed && size(".ids") != m.at.Total*idLine
 }
 
 // owner is who asked, as they are now.
@@ -191,21 +199,28 @@ func (s *Service) owner(ctx context.Context, id string) (who errata.Actor, err e
 
 func (s *Service) path(id, extension string) string { return filepath.Join(s.Folder, id+extension) }
 
-// fill writes the rows.
+// fill writes the rows, unless they are all there.
 func (m *making) fill(ctx context.Context, j errata.Job) (err error) {
+	if m.at.Filled {
+		return nil
+	}
 	if m.rows, err = openSpool(m.s.path(j.ID, ".rows"), m.at.Bytes); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.rows.close()) }()
 	switch m.e.What {
 	case Issues:
-		return m.issues(ctx, j)
+		err = m.issues(ctx, j)
 	case Events:
-		return m.events(ctx)
+		err = m.events(ctx)
 	case Episodes:
-		return m.episodes(ctx)
-	case Response, Counts, Trends:
+		err = m.episodes(ctx)
+	case Response, Counts, Trends, Overview, Trace, Tags:
 	}
+	if err != nil {
+		return err
+	}
+	m.at.Filled = true
 	return m.save(ctx)
 }
 
@@ -362,7 +377,8 @@ func (m *making) events(ctx context.Context) error {
 	})
 }
 
-// episodes are read in one snapshot. They are few; a job that died begins anew.
+// episodes are read in one snapshot, so a job that died before its end begins
+// anew. They are few.
 func (m *making) episodes(ctx context.Context) error {
 	return m.s.Find.ExportEpisodes(ctx, m.who, m.e.episodeQuery(), func(find.EpisodeHead) error { return m.save(ctx) }, func(page find.EpisodePage) error {
 		for i := range page.Rows {

@@ -56,9 +56,10 @@ func TestExportNamesItsPage(t *testing.T) {
 	for what, want := range map[report.What]string{
 		report.Issues: "/issues?q=a&range=7d", report.Events: "/events?q=a&range=7d", report.Counts: "/events?q=a&range=7d",
 		report.Episodes: "/analytics/response/episodes?q=a&range=7d", report.Response: "/analytics/response?q=a&range=7d",
-		report.Trends: "/analytics/trends?q=a&range=7d",
+		report.Trends:   "/analytics/trends?q=a&range=7d",
+		report.Overview: "/overview?q=a&range=7d", report.Trace: "/traces/a%2Fb?q=a&range=7d", report.Tags: "/issues/SHO-1/tags/tags%5Bx%5D?q=a&range=7d",
 	} {
-		e := report.Export{What: what, Params: "range=7d"}
+		e := report.Export{What: what, Params: "range=7d", Trace: "a/b", Tags: &report.TagsOf{Issue: "SHO-1", Key: "tags[x]"}}
 		if got := e.Address("a"); got != want {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}

@@ -25,7 +25,7 @@ func (s *Service) Print(ctx context.Context, who errata.Actor, e Export) (errata
 }
 
 func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (errata.Document, error) {
-	if e.What == Response || e.What == Counts || e.What == Trends {
+	if !e.What.Lists() {
 		d, _, err := s.figures(ctx, who, e)
 		return d, err
 	}

@@ -183,7 +183,7 @@ func (e *Export) columns() ([]errata.Column, error) {
 		return issueColumns, nil
 	case Episodes:
 		return episodeColumns, nil
-	case Events, Response, Counts, Trends:
+	case Events, Response, Counts, Trends, Overview, Trace, Tags:
 	}
 	if e.Format == encode.NDJSON {
 		return wholeColumns, nil

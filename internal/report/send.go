@@ -59,7 +59,7 @@ func (x *sending) send(ctx context.Context) error {
 	switch x.e.What {
 	case Events:
 		return x.events(ctx)
-	case Response, Counts, Trends:
+	case Response, Counts, Trends, Overview, Trace, Tags:
 		return x.document(ctx)
 	case Issues, Episodes:
 	}
@@ -178,6 +178,12 @@ func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (erra
 		return s.countsDocument(ctx, who, e)
 	case Trends:
 		return s.trendsDocument(ctx, who, e)
+	case Overview:
+		return s.overviewDocument(ctx, who, e)
+	case Trace:
+		return s.traceDocument(ctx, who, e)
+	case Tags:
+		return s.tagsDocument(ctx, who, e)
 	default:
 		return s.responseDocument(ctx, who, e)
 	}
@@ -231,7 +237,7 @@ func (s *Service) collect(ctx context.Context, who errata.Actor, e Export, limit
 			})
 	case Events:
 		err = s.collectEvents(ctx, who, e, limit, where, &head, add)
-	case Response, Counts, Trends:
+	case Response, Counts, Trends, Overview, Trace, Tags:
 	}
 	return rows, head, err
 }
@@ -276,7 +282,7 @@ func each[T any](all []T, do func(*T) error) error {
 }
 
 func (e *Export) issueQuery() find.IssueQuery {
-	return find.IssueQuery{Q: e.Q, Range: e.Range, Sort: e.Sort}
+	return find.IssueQuery{Q: e.Q, Range: e.Range, AsOf: e.AsOf, Sort: e.Sort}
 }
 
 func (e *Export) episodeQuery() find.EpisodeQuery {
@@ -288,5 +294,5 @@ func (e *Export) episodeQuery() find.EpisodeQuery {
 	if o.Rules.Metric == "" {
 		o.Rules.Metric = stats.TTA
 	}
-	return find.EpisodeQuery{Rules: o.Rules, Q: e.Q, Range: e.Range, Show: o.Show, By: o.By, Key: o.Key, Over: o.Over, Under: o.Under}
+	return find.EpisodeQuery{Rules: o.Rules, Q: e.Q, Range: e.Range, AsOf: e.AsOf, Show: o.Show, By: o.By, Key: o.Key, Over: o.Over, Under: o.Under}
 }
