@@ -200,23 +200,37 @@ var faults = []fault{
 		}, nil)
 		return func() { c.order(http.MethodDelete, "/proxies/elasticsearch/toxics/cut", nil, nil) }
 	}},
+	{"a day is closed", func(c *cluster, prefix string) func() {
+		index := "/" + yesterday(c, prefix)
+		c.ask(http.MethodPost, index+"/_close", nil, nil)
+		return func() { c.ask(http.MethodPost, index+"/_open", nil, nil) }
+	}},
 	{"a day is missing", func(c *cluster, prefix string) func() {
-		// Its index is closed, which alone nobody would be told of; a shard beside
-		// it has no node to be on, so that every answer lacks one.
-		day := time.Now().UTC().AddDate(0, 0, -1).Format("2006.01.02")
-		var rows []struct{ Index string }
-		c.ask(http.MethodGet, "/_cat/indices/"+prefix+"-events-r*-"+day+"?format=json", nil, &rows)
-		if len(rows) != 1 {
-			c.t.Fatalf("yesterday has %d indices", len(rows))
-		}
-		index, homeless := "/"+rows[0].Index, "/"+prefix+"-events-r77-"+day
+		// A shard has no node to be on, as after the loss of a disk; its index is one
+		// beside the day's own, which is closed meanwhile so that nothing of the day
+		// can be read.
+		index := yesterday(c, prefix)
+		_, day, _ := strings.Cut(index, "-events-r")
+		_, day, _ = strings.Cut(day, "-")
+		homeless := "/" + prefix + "-events-r77-" + day
 		c.ask(http.MethodPut, homeless+"?wait_for_active_shards=0", map[string]any{
 			"settings": map[string]any{"index.routing.allocation.require._name": "nowhere"},
 		}, nil)
-		c.ask(http.MethodPost, index+"/_close", nil, nil)
+		c.ask(http.MethodPost, "/"+index+"/_close", nil, nil)
 		return func() {
-			c.ask(http.MethodPost, index+"/_open", nil, nil)
+			c.ask(http.MethodPost, "/"+index+"/_open", nil, nil)
 			c.ask(http.MethodDelete, homeless, nil, nil)
 		}
 	}},
+}
+
+// yesterday is the name of the one index of yesterday.
+func yesterday(c *cluster, prefix string) string {
+	day := time.Now().UTC().AddDate(0, 0, -1).Format("2006.01.02")
+	var rows []struct{ Index string }
+	c.ask(http.MethodGet, "/_cat/indices/"+prefix+"-events-r*-"+day+"?format=json", nil, &rows)
+	if len(rows) != 1 {
+		c.t.Fatalf("yesterday has %d indices", len(rows))
+	}
+	return rows[0].Index
 }
