@@ -229,7 +229,7 @@ func traceIn(n int) page.TraceIn {
 	for i, r := range eventRows(n) {
 		in.Rows = append(in.Rows, page.TraceRowIn{
 			ID: r.ID, Issue: r.Issue, Title: r.Values[2], Time: ago(time.Minute - time.Duration(i)*37*time.Millisecond), Service: r.Service, Severity: r.Severity,
-			Environment: "production", Release: "4.13.0", Transaction: "POST /v1/orders", Trace: traceID, Span: "9c1d2e4b5a697868", RequestID: []string{"req-1", "req-2"}[i%2],
+			Environment: "production", Release: "4.13.0", Transaction: "POST /v1/orders", Trace: traceID, Span: "9c1d2e4b5a697868", Parent: []string{"", "00f067aa0ba902b7"}[min(i, 1)], RequestID: []string{"req-1", "req-2"}[i%2],
 		})
 	}
 	return in

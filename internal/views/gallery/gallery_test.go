@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"errata/static"
+	"errata/internal/views/page"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -234,8 +234,12 @@ var (
 
 func checkReferences(t *testing.T, html string, ids map[string]bool) {
 	t.Helper()
+	sprite, err := os.ReadFile("../../../static/icons/icons.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range useIcon.FindAllStringSubmatch(html, -1) {
-		if !static.HasIcon(m[1]) {
+		if !bytes.Contains(sprite, []byte(`<symbol id="`+m[1]+`"`)) {
 			t.Errorf("icon %q is not in the sprite", m[1])
 		}
 	}
@@ -269,7 +273,8 @@ func TestHostileTextDoesNothing(t *testing.T) {
 	}
 }
 
-// TestWeight holds the pages to their size after gzip.
+// TestWeight holds the pages to their size after gzip, and the overview to its
+// number of elements.
 func TestWeight(t *testing.T) {
 	limits := map[string]int{"issue": 14 << 10, "issues": 15 << 10, "overview": 14 << 10, "service-setup": 6 << 10, "services": 6 << 10, "system": 8 << 10, "signin": 4 << 10}
 	for _, e := range Entries() {
@@ -279,6 +284,9 @@ func TestWeight(t *testing.T) {
 		}
 		if limit := limits[e.Page]; limit > 0 && packed(html) > limit {
 			t.Errorf("%s: %d bytes after gzip, more than %d", e.Name, packed(html), limit)
+		}
+		if n := len(tags(html)); e.Page == "overview" && n > 1_500 {
+			t.Errorf("%s: %d elements", e.Name, n)
 		}
 	}
 }
@@ -300,4 +308,17 @@ func TestListOfFifty(t *testing.T) {
 	if n := len(tags(html)); n > 2_800 {
 		t.Errorf("%d elements", n)
 	}
+}
+
+// fifty is a whole page of the list.
+func fifty() page.Issues {
+	return page.NewIssues(chrome("/issues"), listIn(func(in *page.IssuesIn) {
+		in.Trend, in.Rows = trendIn("30m"), nil
+		for i := range page.DefaultSize {
+			r := listed[i%len(listed)]
+			r.number += int64(i)
+			r.hours = wave(24, float64(40+i), float64(7*i), uint64(i))
+			in.Rows = append(in.Rows, r.in())
+		}
+	}))
 }

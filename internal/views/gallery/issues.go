@@ -250,16 +250,3 @@ func hostileIssues(in *page.IssuesIn) {
 	in.Query = page.NewQuery(hostile, nil)
 	in.URL.Q, in.Notices = hostile, []string{hostile}
 }
-
-// fifty is a whole page of the list.
-func fifty() page.Issues {
-	return page.NewIssues(chrome("/issues"), listIn(func(in *page.IssuesIn) {
-		in.Trend, in.Rows = trendIn("30m"), nil
-		for i := range page.DefaultSize {
-			r := listed[i%len(listed)]
-			r.number += int64(i)
-			r.hours = wave(24, float64(40+i), float64(7*i), uint64(i))
-			in.Rows = append(in.Rows, r.in())
-		}
-	}))
-}

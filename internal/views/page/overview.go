@@ -28,6 +28,7 @@ type OverviewIn struct {
 	Top        TopIn
 	Bars       ServiceBarsIn
 	Weeks      WeeksIn
+	Export     *ExportIn
 }
 
 // UnresolvedIn is how many issues are open or acknowledged, and were when the
@@ -116,13 +117,14 @@ type Overview struct {
 	Top      Top
 	Services ServiceBars
 	Weeks    Weeks
+	Export   *ExportMenu
 }
 
 // NewOverview makes the overview.
 func NewOverview(c layout.Chrome, in OverviewIn) Overview {
 	c.Title, c.Section, c.Keys = "Overview", layout.SectionOverview, overviewKeys
 	o := Overview{
-		Chrome: c, AsOf: in.Moment.Hour(in.Moment.Now.UnixMicro()), Range: newOverviewRange(in), Empty: in.empty(),
+		Chrome: c, AsOf: in.Moment.Hour(in.Moment.Now.UnixMicro()), Range: newOverviewRange(in), Empty: in.empty(), Export: NewExport(in.Export),
 		Hidden: in.URL.Hidden("service", "env"),
 	}
 	for _, f := range []Filter{serviceFilter(in.Services), envFilter(in.Envs)} {
@@ -162,7 +164,12 @@ func (in OverviewIn) empty() *Empty {
 // overviewHeight is the height of the chart, beside five rows of the queue.
 const overviewHeight = 280
 
+// overviewRows is how many lines the chart's table has at most; what it sums up
+// stands on the bars.
+const overviewRows = 25
+
 func newOverviewTrend(in OverviewIn) Trend {
+	in.Events.Rows = overviewRows
 	t := NewTrend(in.Events)
 	t.Chart.Height = overviewHeight
 	return t

@@ -2,6 +2,7 @@ package page
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"errata/internal/errata"
@@ -231,14 +232,16 @@ func newServiceBar(in OverviewIn, r ServiceBarIn, top int64) ServiceBar {
 	if r.Events+r.Before > 0 {
 		f.Delta = newDelta(r.Events, r.Before)
 	}
+	var words []string
 	for _, s := range errata.Severities {
 		if n := r.Unresolved[s]; n > 0 {
 			f.Unresolved = append(f.Unresolved, SeverityCount{s, ui.Num(n)})
+			words = append(words, ui.Num(n)+" "+s.String())
 		}
 	}
 	f.Words = "nothing unresolved"
-	if n := sum(r.Unresolved[:]); n > 0 {
-		f.Words = ui.Num(n) + " unresolved"
+	if len(words) > 0 {
+		f.Words = strings.Join(words, ", ") + " unresolved"
 		f.UnresolvedURL = in.URL.WithServices(r.Service.Slug).everywhen("is:unresolved")
 	}
 	return f

@@ -18,17 +18,19 @@ type TraceIn struct {
 	Total  Total
 	Gaps   []Gap
 	Failed *ui.Failure
+	Export *ExportIn
 }
 
 // TraceRowIn is one event of a trace. Issue is its short id, "" = unknown.
 type TraceRowIn struct {
-	ID, Issue, Title       string
-	Time                   int64 // µs
-	Service                errata.Project
-	Severity               errata.Severity
-	Environment, Release   string
-	Transaction            string
-	Trace, Span, RequestID string
+	ID, Issue, Title     string
+	Time                 int64 // µs
+	Service              errata.Project
+	Severity             errata.Severity
+	Environment, Release string
+	Transaction          string
+	Trace, RequestID     string
+	Span, Parent         string
 }
 
 // TracePage is everything of one trace or request, across services.
@@ -42,6 +44,7 @@ type TracePage struct {
 	Notices []ui.Notice
 	Failed  *ui.Failure
 	All     string // address of the same events in the explorer
+	Export  *ExportMenu
 }
 
 // TraceRow is one line. After is the time since the first event.
@@ -54,7 +57,7 @@ type TraceRow struct {
 	URL      string
 	Issue    string
 	IssueURL string
-	Place    string // transaction, span
+	Place    string // transaction, span, parent span
 	Env      string
 	Release  string
 }
@@ -62,7 +65,7 @@ type TraceRow struct {
 // NewTrace makes the page.
 func NewTrace(c layout.Chrome, in TraceIn) TracePage {
 	c.Title, c.Section, c.Keys = ui.Clip("Trace "+in.ID, 80), layout.SectionEvents, plainKeys
-	p := TracePage{Chrome: c, ID: in.ID, Failed: in.Failed, Notices: gapNotices(in.Moment, in.Gaps)}
+	p := TracePage{Chrome: c, ID: in.ID, Failed: in.Failed, Notices: gapNotices(in.Moment, in.Gaps), Export: NewExport(in.Export)}
 	services := map[string]bool{}
 	for _, r := range in.Rows {
 		services[r.Service.Slug] = true
@@ -96,6 +99,9 @@ func (in TraceIn) row(r TraceRowIn) TraceRow {
 	}
 	if r.Span != "" {
 		parts = append(parts, "span "+ui.Clip(r.Span, 17))
+	}
+	if r.Parent != "" {
+		parts = append(parts, "parent "+ui.Clip(r.Parent, 17))
 	}
 	row.Place = strings.Join(parts, ", ")
 	return row

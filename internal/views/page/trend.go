@@ -28,6 +28,7 @@ type TrendIn struct {
 	Distinct int64          // how many users there are
 	Previous []int64
 	Before   string // the previous period in words: "previous 24 h"
+	Rows     int    // of the table at most, 0 = one per bucket; a row then holds several
 	Marks    []TrendMark
 	Gaps     []Gap
 	Failed   *ui.Failure
@@ -43,6 +44,7 @@ type TrendMark struct {
 type Trend struct {
 	Chart   chart.Stacked
 	Total   string
+	URL     string // list of what Total counts, "" = none
 	Delta   *Delta
 	Before  string
 	Legend  []chart.Series
@@ -320,6 +322,11 @@ func total(values []float64) (sum int64) {
 	return sum
 }
 
+// between is what the buckets [from, to) hold together.
+func between(values []float64, from, to int) int64 {
+	return total(values[min(from, len(values)):min(to, len(values))])
+}
+
 func highest(series []chart.Series, n int) (peak int64, bucket int) {
 	for i := range n {
 		var here int64
@@ -341,15 +348,20 @@ func (in TrendIn) table(n int, series []chart.Series) ([]string, []TrendRow) {
 	if in.Previous != nil {
 		heads = append(heads, "Previous")
 	}
+	step := 1
+	for in.Rows > 0 && (n+step-1)/step > in.Rows {
+		step *= 2
+	}
 	var rows []TrendRow
-	for i := n - 1; i >= 0; i-- {
+	for i := (n - 1) / step * step; i >= 0; i -= step {
+		end := min(i+step, n)
 		row := TrendRow{At: in.Moment.At(in.Edges[i].UnixMicro())}
 		row.At.Text = in.bucketName(i)
 		for _, s := range series {
-			row.Cells = append(row.Cells, ui.Exact(at(s.Values, i)))
+			row.Cells = append(row.Cells, ui.Exact(between(s.Values, i, end)))
 		}
 		if in.Previous != nil {
-			row.Cells = append(row.Cells, ui.Exact(at(floats(in.Previous, n), i)))
+			row.Cells = append(row.Cells, ui.Exact(between(floats(in.Previous, n), i, end)))
 		}
 		rows = append(rows, row)
 	}

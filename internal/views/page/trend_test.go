@@ -160,3 +160,26 @@ func TestPreviousWords(t *testing.T) {
 		}
 	}
 }
+
+// A table of few rows sums steps up, from the newest; nothing is lost.
+func TestTrendTableSumsUp(t *testing.T) {
+	for _, c := range []struct {
+		rows int
+		want string
+	}{
+		{0, "14:00 5 50; 13:00 4 40; 12:00 3 30; 11:00 2 20; 10:00 1 10"},
+		{5, "14:00 5 50; 13:00 4 40; 12:00 3 30; 11:00 2 20; 10:00 1 10"},
+		{3, "14:00 5 50; 12:00 7 70; 10:00 3 30"},
+		{2, "14:00 5 50; 10:00 10 100"},
+	} {
+		in := trendOver("2026-11-20T10:00:00Z", "2026-11-20T15:00:00Z", "1h", time.UTC)
+		in.Events, in.Previous, in.Rows = []int64{1, 2, 3, 4, 5}, []int64{10, 20, 30, 40, 50}, c.rows
+		var got []string
+		for _, r := range NewTrend(in).Table {
+			got = append(got, strings.TrimPrefix(r.At.Text, "20 Nov ")+" "+strings.Join(r.Cells, " "))
+		}
+		if s := strings.Join(got, "; "); s != c.want {
+			t.Errorf("%d rows: %s", c.rows, s)
+		}
+	}
+}

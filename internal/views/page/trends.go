@@ -1,6 +1,8 @@
 package page
 
 import (
+	"time"
+
 	"github.com/a-h/templ"
 
 	"errata/internal/errata"
@@ -60,15 +62,16 @@ type Trends struct {
 	Export  *ExportMenu
 }
 
-// MixRow is the share of a severity.
+// MixRow is the share of a severity; URL leads to its events.
 type MixRow struct {
-	Severity      errata.Severity
-	Events, Share string
+	Severity           errata.Severity
+	Events, Share, URL string
 }
 
-// TrendCard is a number over time.
+// TrendCard is a number over time; URL leads to issues, Leads says to which.
 type TrendCard struct {
 	ID, Title, Text, Total string
+	URL, Leads             string
 	Trend                  Trend
 }
 
@@ -109,7 +112,7 @@ func NewTrends(c layout.Chrome, in TrendsIn) Trends {
 	}
 	m.Notices = append(m.Notices, gapNotices(in.Moment, in.TopGaps)...)
 	if m.Trend.Failed == nil && m.Trend.None == "" {
-		m.Mix = in.mix()
+		m.Trend.URL, m.Mix = in.behind("/events", querylang.Print(in.Tree)), in.mix()
 	}
 	for _, l := range in.Lines {
 		m.Lines = append(m.Lines, in.line(l))
@@ -127,7 +130,7 @@ func (in TrendsIn) mix() (out []MixRow) {
 	}
 	for i, s := range errata.Severities {
 		n := sum(in.Volume.Counts[i])
-		out = append(out, MixRow{s, ui.Exact(n), ui.Percent(n, all)})
+		out = append(out, MixRow{s, ui.Exact(n), ui.Percent(n, all), in.behind("/events", withPair(in.Tree, "event.severity", s.String(), false))})
 	}
 	return out
 }
@@ -142,6 +145,7 @@ func (in TrendsIn) line(l TrendLineIn) TrendCard {
 		before = PreviousWords(t.Edges[n].Sub(t.Edges[0]))
 	}
 	out := TrendCard{ID: l.ID, Title: l.Title, Text: l.Text, Total: ui.Exact(now)}
+	out.URL, out.Leads = in.issues(l.ID)
 	out.Trend = Trend{
 		Before: before, HasPrev: true, Heads: []string{l.Title, "Before"},
 		Chart: chart.Stacked{Series: series, Previous: floats(l.Previous, n), Labels: t.labels(), Height: 96},
@@ -158,11 +162,45 @@ func (in TrendsIn) line(l TrendLineIn) TrendCard {
 	return out
 }
 
+// behind leads to what a figure counts, over the same whole buckets.
+func (in TrendsIn) behind(path, q string) string {
+	u := ListURL{Path: path, Q: q, Range: in.URL.Range, From: in.URL.From, To: in.URL.To, Zone: in.URL.Zone}
+	if from, to := in.span(); from != "" {
+		u.Range, u.From, u.To = "", from, to
+	}
+	return u.String()
+}
+
+// span is where the first bucket starts and the last one ends, "" without any.
+func (in TrendsIn) span() (from, to string) {
+	e := in.Volume.Edges
+	if len(e) < 2 {
+		return "", ""
+	}
+	return e[0].UTC().Format(time.RFC3339), e[len(e)-1].UTC().Format(time.RFC3339)
+}
+
+// issues leads to the issues of a line. Regressions and resolutions are counted
+// each time; their lists hold an issue once, as it is now.
+func (in TrendsIn) issues(line string) (address, leads string) {
+	from, to := in.span()
+	with := func(q string) string { return querylang.Print(querylang.All(in.Tree, parsed(q))) }
+	switch line {
+	case "regressed":
+		return in.behind("/issues", with("is:regressed")), "Issues of this time that came back and are marked so"
+	case "resolved":
+		u := ListURL{Path: "/issues", Q: with("resolved_at:>=" + from + " resolved_at:<" + to), Range: anyTime, Zone: in.URL.Zone}
+		return u.String(), "Issues that were resolved in this time and still are"
+	default:
+		return in.behind("/issues", with("first_seen:>="+from)), "Issues whose first event lies in this time"
+	}
+}
+
 func (in TrendsIn) lead(t LeadIn) LeadCard {
 	out := LeadCard{Key: t.Key, Title: t.Title}
 	for _, v := range t.Values {
-		u := ListURL{Path: "/events", Q: withPair(in.Tree, t.Key, v.Keys[0], false), Range: in.URL.Range, From: in.URL.From, To: in.URL.To, Zone: in.URL.Zone}
-		out.Rows = append(out.Rows, LeadRow{Text: ui.Clip(v.Keys[0], 120), URL: u.String(), Events: ui.Exact(v.Count), Share: ui.Percent(v.Count, t.Total)})
+		u := in.behind("/events", withPair(in.Tree, t.Key, v.Keys[0], false))
+		out.Rows = append(out.Rows, LeadRow{Text: ui.Clip(v.Keys[0], 120), URL: u, Events: ui.Exact(v.Count), Share: ui.Percent(v.Count, t.Total)})
 	}
 	if t.Rest > 0 && len(t.Values) > 0 {
 		out.Rows = append(out.Rows, LeadRow{Text: "none of these", Events: ui.Exact(t.Rest), Share: ui.Percent(t.Rest, t.Total)})
