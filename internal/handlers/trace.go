@@ -31,7 +31,7 @@ func (h traces) show(c echo.Context) error {
 	for _, r := range t.Rows {
 		in.Rows = append(in.Rows, page.TraceRowIn{
 			ID: r.EventID, Issue: r.Issue, Title: r.Title, Time: r.Time, Service: r.Project, Severity: r.Severity, Environment: r.Env,
-			Release: r.Release, Transaction: r.Transaction, Trace: r.Trace, Span: r.Span, RequestID: r.RequestID,
+			Release: r.Release, Transaction: r.Transaction, Trace: r.Trace, Span: r.Span, Parent: r.Parent, RequestID: r.RequestID,
 		})
 	}
 	return showModel(c, http.StatusOK, page.NewTrace(h.chrome(c, m), in))
