@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+
 	"errata/internal/errata"
+	"errata/internal/search"
 )
 
 // secure returns what is known of a cluster that asks for a password and has a
@@ -64,7 +67,18 @@ func TestSecure(t *testing.T) {
 			if _, err := e.Seal(t.Context(), noon); err != nil {
 				t.Error(err)
 			}
-			if r, err := e.Expire(t.Context(), 30, noon.AddDate(0, 0, 2)); err != nil || r.Places != 2 || r.Events != 1 { // Prepare made the next day
+			all := search.Request{Scope: search.Scope{All: true}, From: noon.AddDate(0, 0, -1), To: noon.Add(time.Hour), Size: 10}
+			if res, err := e.Search(t.Context(), all); err != nil || len(res.Hits) != 1 || len(res.Gaps) > 0 {
+				t.Error(res, err)
+			}
+			if err := e.client.do(t.Context(), esapi.IndicesCloseRequest{Index: []string{indexName(o.Prefix, 30, noon.UnixMicro())}}, nil); err != nil {
+				t.Error(err)
+			}
+			e.answers.forget()
+			if res, err := e.Search(t.Context(), all); errata.ReasonOf(err) != reasonUnreadable {
+				t.Error(res, err)
+			}
+			if r, err := e.Expire(t.Context(), 30, noon.AddDate(0, 0, 2)); err != nil || r.Places != 2 { // Prepare made the next day
 				t.Error(r, err)
 			}
 		})
