@@ -91,6 +91,59 @@ func (h exports) counts(c echo.Context, in exploreIn) report.Export {
 	return e
 }
 
+func (h exports) overview(c echo.Context, who errata.Actor) (report.Export, error) {
+	in, err := overviews{h.Server}.params(c, who)
+	if err != nil {
+		return report.Export{}, err
+	}
+	p := chosen(c, "top", "severity")
+	p["service"], p["env"] = in.url.Services, in.url.Envs
+	e := h.export(report.Overview, c, listIn{span: in.Range, zone: in.Zone}, p)
+	e.Overview = &report.OverviewOf{Services: in.Services, Environments: in.Environments, Rank: in.rank, Severity: in.url.Severity}
+	return e, nil
+}
+
+// trace is everything of one trace or request.
+func (h exports) trace(c echo.Context, who errata.Actor) (report.Export, error) {
+	e := h.export(report.Trace, c, listIn{zone: zoneOf(who)}, url.Values{})
+	e.Trace, _ = faceOf(c.Param("id"))
+	return e, nil
+}
+
+// tags is how the events of an issue spread over the values of a field.
+func (h exports) tags(c echo.Context, who errata.Actor) (report.Export, error) {
+	e := h.export(report.Tags, c, listIn{zone: zoneOf(who)}, url.Values{})
+	e.Tags = &report.TagsOf{Issue: c.Param("id")}
+	e.Tags.Key, _ = faceOf(c.Param("key"))
+	return e, nil
+}
+
+// faceOf takes the suffix of a file or a print page off the end of an address;
+// "" = it has none.
+func faceOf(s string) (rest, face string) {
+	for _, f := range []string{"csv", "ndjson", "xlsx", "print"} {
+		if rest, ok := strings.CutSuffix(s, "."+f); ok && rest != "" {
+			return rest, f
+		}
+	}
+	return s, ""
+}
+
+// orFace answers the other faces of a page whose address ends in a parameter;
+// the page itself is next's.
+func (h exports) orFace(param string, read readExport, next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		switch _, face := faceOf(c.Param(param)); face {
+		case "":
+			return next(c)
+		case "print":
+			return h.print(read)(c)
+		default:
+			return h.file(face, read)(c)
+		}
+	}
+}
+
 // responseWords are the parameters of response times.
 var responseWords = []string{"bucket", "by", "basis", "response", "cohort"}
 
@@ -246,7 +299,7 @@ func fileWord(s string) string {
 func (h *Server) exportMenu(c echo.Context, what report.What, address string) (*page.ExportIn, error) {
 	ctx, who := c.Request().Context(), actorOf(c)
 	may, err := h.Find.MayExport(ctx, who, what.Action())
-	in := &page.ExportIn{Address: address, May: may, Job: what != report.Response && what != report.Trends && what != report.Counts}
+	in := &page.ExportIn{Address: address, May: may, Job: what.Lists()}
 	if err == nil && what == report.Events {
 		in.Personal, err = h.Find.MayExport(ctx, who, errata.EventReadPII)
 		in.Personal.Applies = true

@@ -79,8 +79,8 @@ func busy(t *testing.T, p *apptest.Product) (signedIn *http.Client) {
 	shop := p.NewProject("checkout")
 	for i := range 24 {
 		p.Send(shop, fmt.Sprintf(`{"event_id":"%032x","timestamp":"%s","platform":"go","level":"%s","environment":"%s","release":"shop@1.%d.0","user":{"id":"%d","email":"ada@example.org"},
-			"tags":{"region":"eu-%d"},"exception":{"values":[{"type":"Kind%dError","value":"=cmd|' /C calc'!A0 timeout %d"}]}}`,
-			i+1, time.Now().Add(-time.Duration(i+1)*time.Minute).UTC().Format(time.RFC3339), []string{"fatal", "error", "info"}[i%3], []string{"production", "staging"}[i%2], i%4, i%5, i%3, i%12, i%12))
+			"tags":{"region":"eu-%d"},"contexts":{"trace":{"trace_id":"%032x","span_id":"%016x"}},"exception":{"values":[{"type":"Kind%dError","value":"=cmd|' /C calc'!A0 timeout %d"}]}}`,
+			i+1, time.Now().Add(-time.Duration(i+1)*time.Minute).UTC().Format(time.RFC3339), []string{"fatal", "error", "info"}[i%3], []string{"production", "staging"}[i%2], i%4, i%5, i%3, 0xabc0+i%4, i+1, i%12, i%12))
 	}
 	signedIn = p.SignIn()
 	p.Until(30*time.Second, "the events", func() bool {

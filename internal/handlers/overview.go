@@ -10,6 +10,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/report"
 	"errata/internal/stats"
 	"errata/internal/views/page"
 	"errata/internal/views/ui"
@@ -17,12 +18,6 @@ import (
 
 // overviews is the overview with its cards.
 type overviews struct{ *Server }
-
-// How many rows the cards of the overview have.
-const (
-	queueRows = 5
-	topRows   = 6
-)
 
 // overviewIn is the state of the overview as its address says it.
 type overviewIn struct {
@@ -89,6 +84,11 @@ func (h overviews) show(c echo.Context) error {
 	}
 	if !x.Never {
 		h.cards(c, in, &x)
+	}
+	if wantedPart(c.Request()) == "" && !x.Never {
+		if x.Export, err = h.exportMenu(c, report.Overview, in.url.String()); err != nil {
+			return err
+		}
 	}
 	return showModel(c, http.StatusOK, page.NewOverview(h.chrome(c, x.Moment), x))
 }
@@ -176,7 +176,7 @@ func (h overviews) fresh(ctx context.Context, c echo.Context, in overviewIn, x *
 }
 
 func (h overviews) queue(ctx context.Context, c echo.Context, in overviewIn, x *page.OverviewIn) {
-	q, err := h.Find.OverviewQueue(ctx, actorOf(c), in.OverviewQuery, queueRows)
+	q, err := h.Find.OverviewQueue(ctx, actorOf(c), in.OverviewQuery, report.QueueRows)
 	x.Queue = page.QueueIn{Total: q.Total, Failed: h.failed(c, in, "The queue could not be read.", err, "queue")}
 	for _, r := range q.Rows {
 		x.Queue.Rows = append(x.Queue.Rows, page.QueueRowIn{Issue: r.Issue, Service: r.Project, Deadline: r.Deadline, Ack: r.Ack})
@@ -184,7 +184,7 @@ func (h overviews) queue(ctx context.Context, c echo.Context, in overviewIn, x *
 }
 
 func (h overviews) top(ctx context.Context, c echo.Context, in overviewIn, x *page.OverviewIn) {
-	rows, err := h.Find.OverviewTop(ctx, actorOf(c), in.OverviewQuery, in.rank, topRows)
+	rows, err := h.Find.OverviewTop(ctx, actorOf(c), in.OverviewQuery, in.rank, report.TopRows)
 	x.Top = page.TopIn{Rank: page.Rank(in.rank), Failed: h.failed(c, in, "The issues could not be ranked.", err, "top")}
 	for _, r := range rows {
 		x.Top.Rows = append(x.Top.Rows, page.TopRowIn{

@@ -20,6 +20,7 @@ func (s *Server) exportRoutes() []row {
 		what       report.What
 		read       func(exports, echo.Context, errata.Actor) (report.Export, error)
 	}{
+		{"/overview", "overview", report.Overview, exports.overview},
 		{"/issues", "issues", report.Issues, exports.issues},
 		{"/events", "events", report.Events, exports.events},
 		{"/analytics/response", "response", report.Response, exports.response},

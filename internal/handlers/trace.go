@@ -9,6 +9,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/report"
 	"errata/internal/store"
 	"errata/internal/views/page"
 )
@@ -33,6 +34,9 @@ func (h traces) show(c echo.Context) error {
 			ID: r.EventID, Issue: r.Issue, Title: r.Title, Time: r.Time, Service: r.Project, Severity: r.Severity, Environment: r.Env,
 			Release: r.Release, Transaction: r.Transaction, Trace: r.Trace, Span: r.Span, Parent: r.Parent, RequestID: r.RequestID,
 		})
+	}
+	if in.Export, err = h.exportMenu(c, report.Trace, page.TraceURL(t.ID)); err != nil {
+		return err
 	}
 	return showModel(c, http.StatusOK, page.NewTrace(h.chrome(c, m), in))
 }
@@ -92,6 +96,7 @@ func (h issue) tags(c echo.Context) error {
 	for _, k := range t.Keys {
 		in.Keys = append(in.Keys, k.String())
 	}
+	in.Export = &page.ExportIn{Address: page.TagURL(v.ShortID(), in.Key), May: h.Find.MayTakeEventsOf(who, v.Project.ID)}
 	return showModel(c, http.StatusOK, page.NewTags(h.chrome(c, m), in))
 }
 

@@ -199,6 +199,7 @@ type TagsIn struct {
 	Keys    []string
 	Gaps    []Gap
 	Failed  *ui.Failure
+	Export  *ExportIn
 }
 
 // TagsPage is how the events of one issue spread over the values of a field.
@@ -213,6 +214,7 @@ type TagsPage struct {
 	Notices      []ui.Notice
 	Failed       *ui.Failure
 	Empty        *Empty
+	Export       *ExportMenu
 }
 
 // TagRow is one value.
@@ -227,7 +229,7 @@ type TagRow struct {
 func NewTags(c layout.Chrome, in TagsIn) TagsPage {
 	id := errata.ShortID(in.Service.Prefix, in.Issue.Number)
 	c.Title, c.Section, c.Keys = ui.Clip(fieldWord(in.Key)+" of "+id, 80), layout.SectionIssues, plainKeys
-	p := TagsPage{Chrome: c, ID: id, IssueURL: IssueURL{ID: id}.String(), Title: ui.Clip(in.Issue.Title, 160), Field: fieldWord(in.Key), Failed: in.Failed}
+	p := TagsPage{Chrome: c, ID: id, IssueURL: IssueURL{ID: id}.String(), Title: ui.Clip(in.Issue.Title, 160), Field: fieldWord(in.Key), Failed: in.Failed, Export: NewExport(in.Export)}
 	if p.Title == "" {
 		p.Title = "(no message)"
 	}
