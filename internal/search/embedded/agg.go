@@ -93,8 +93,9 @@ func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
 		return nil
 	}
 	var n int64
-	sql := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", p.scan(), p.where, left)
-	if err := q.QueryRowContext(ctx, sql, p.args...).Scan(&n); err != nil {
+	all := p.walk(0)
+	sql := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", all.from, all.where, left)
+	if err := q.QueryRowContext(ctx, sql, all.args...).Scan(&n); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -138,7 +139,8 @@ func groups(ctx context.Context, q queryer, p plan, outer, inner string, extreme
 	if inner != "0" && !extreme {
 		by += ", " + inner
 	}
-	sql := fmt.Sprintf("SELECT %s, %s, count(*) FROM %s WHERE %s%s GROUP BY %s", outer, inner, p.scan(), p.where, more, by)
+	all := p.walk(0)
+	sql := fmt.Sprintf("SELECT %s, %s, count(*) FROM %s WHERE %s%s GROUP BY %s", outer, inner, all.from, all.where, more, by)
 	return each(ctx, q, func(scan func(...any) error) error {
 		var a, b, n int64
 		if err := scan(&a, &b, &n); err != nil {
@@ -146,7 +148,7 @@ func groups(ctx context.Context, q queryer, p plan, outer, inner string, extreme
 		}
 		fn(a, b, n)
 		return nil
-	}, sql, p.args...)
+	}, sql, all.args...)
 }
 
 // group is a row of a GROUP BY.
@@ -290,8 +292,9 @@ func (c *collector) addGroup(b, n int64, name func(int64) string) {
 
 func (s *running) collectExtreme(ctx context.Context, q queryer, p plan, c *collector) error {
 	var us sql.NullInt64
-	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s", extremeSQL(c.agg), p.scan(), p.where)
-	if err := q.QueryRowContext(ctx, query, p.args...).Scan(&us); err != nil || !us.Valid {
+	all := p.walk(0)
+	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s", extremeSQL(c.agg), all.from, all.where)
+	if err := q.QueryRowContext(ctx, query, all.args...).Scan(&us); err != nil || !us.Valid {
 		return err
 	}
 	s.mu.Lock()
@@ -301,7 +304,8 @@ func (s *running) collectExtreme(ctx context.Context, q queryer, p plan, c *coll
 }
 
 func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dimension, c *collector) error {
-	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s", d.sql, p.scan(), p.where)
+	all := p.walk(0)
+	sql := fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s", d.sql, all.from, all.where)
 	if d.text {
 		sql = "SELECT val FROM dict WHERE id IN (" + sql + ")"
 	}
@@ -316,7 +320,7 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 		}
 		values = append(values, text)
 		return err
-	}, sql, p.args...)
+	}, sql, all.args...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {

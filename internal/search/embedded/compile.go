@@ -14,14 +14,16 @@ import (
 	"errata/internal/search"
 )
 
-// clause is a condition on ev: sql holds and the row is in every one of sets.
-// The sets of the outermost AND stay apart, because a plan starts from the
-// smallest of them.
+// clause is a condition on ev: sql holds, and the row is in every one of sets
+// and in none of nots. The sets of the outermost AND stay apart, because a plan
+// starts from the smallest of them.
 type clause struct {
 	truth truth
-	sql   string // "" = nothing but sets
+	sql   string // "" = nothing but sets and nots
 	args  []any
 	sets  []idSet
+	nots  []idSet
+	inner bool    // sql makes sets too
 	issue *clause // the part that asks for some issues
 }
 
@@ -30,15 +32,37 @@ const oneIssue = "iss = ?"
 
 // idSet is a set of row ids.
 type idSet struct {
-	sql  string // yields the ids
-	args []any
+	from []selection // their union; one row may be in several
 	// probe asks whether the row of ev at hand belongs to the set: cheaper than
 	// making the set when few rows are asked. "" = make the set.
 	probe     string
 	probeArgs []any
 }
 
-func (s *idSet) in() string { return "id IN (" + s.sql + ")" }
+// selection yields row ids.
+type selection struct {
+	sql string // ends with a condition
+	id  string // the column that it yields
+	arg []any
+}
+
+// ids returns the query for the ids from a row on.
+func (s *idSet) ids(least int64) (query string, args []any) {
+	parts := make([]string, len(s.from))
+	for i, f := range s.from {
+		parts[i], args = f.sql, append(args, f.arg...)
+		if least > 0 {
+			parts[i] += " AND " + f.id + " >= " + strconv.FormatInt(least, 10)
+		}
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+// in is the condition that the row's id is in the set, of rows from least on.
+func (s *idSet) in(least int64) (cond string, args []any) {
+	query, args := s.ids(least)
+	return "id IN (" + query + ")", args
+}
 
 // whole returns the clause as one condition.
 func (c clause) whole() (string, []any) {
@@ -48,13 +72,21 @@ func (c clause) whole() (string, []any) {
 		parts, args = append(parts, c.sql), append(args, c.args...)
 	}
 	for i := range c.sets {
-		parts, args = append(parts, c.sets[i].in()), append(args, c.sets[i].args...)
+		in, a := c.sets[i].in(0)
+		parts, args = append(parts, in), append(args, a...)
+	}
+	for i := range c.nots {
+		in, a := c.nots[i].in(0)
+		parts, args = append(parts, "NOT ("+in+")"), append(args, a...)
 	}
 	if len(parts) == 1 {
 		return parts[0], args
 	}
 	return "(" + strings.Join(parts, " AND ") + ")", args
 }
+
+// makesSets says whether the clause as one condition makes sets.
+func (c clause) makesSets() bool { return c.inner || len(c.sets)+len(c.nots) > 0 }
 
 // truth says what is known of a clause without reading rows.
 type truth uint8
@@ -140,7 +172,8 @@ func (c *compiler) all(kids []querylang.Expr) (clause, error) {
 				parts = append(parts, kid.sql)
 			}
 			out.args = append(out.args, kid.args...)
-			out.sets = append(out.sets, kid.sets...)
+			out.sets, out.nots = append(out.sets, kid.sets...), append(out.nots, kid.nots...)
+			out.inner = out.inner || kid.inner
 			out.issue = cmp.Or(out.issue, kid.issue)
 		case always:
 		}
@@ -183,6 +216,7 @@ func either(clauses []clause) clause {
 	for i, cl := range open {
 		sql, args := cl.whole()
 		parts[i], out.args = sql, append(out.args, args...)
+		out.inner = out.inner || cl.makesSets()
 	}
 	out.sql = "(" + strings.Join(parts, " OR ") + ")"
 	return out
@@ -195,8 +229,11 @@ func negate(c clause) clause {
 	case never:
 		return clause{truth: always}
 	default:
+		if c.sql == "" && len(c.sets)+len(c.nots) == 1 {
+			return clause{sets: c.nots, nots: c.sets}
+		}
 		sql, args := c.whole()
-		return clause{sql: "NOT (" + sql + ")", args: args}
+		return clause{sql: "NOT (" + sql + ")", args: args, inner: c.makesSets()}
 	}
 }
 
@@ -250,7 +287,7 @@ func (c *compiler) value(l *querylang.Leaf, v *querylang.Value) (clause, error) 
 	case v.Kind == querylang.Present:
 		return c.present(l.Key), nil
 	case textKeys[key]:
-		return words(key, v), nil
+		return c.words(key, v)
 	case textColumns[key] != 0:
 		return c.column(&querylang.Leaf{Key: l.Key, Values: []querylang.Value{*v}}, textColumns[key])
 	case numberColumns[key] != "":

@@ -11,7 +11,10 @@ const (
 // sets are chosen. In the slow lane nobody asks.
 func (p *plan) estimate(c *compiler, cl clause) error {
 	switch {
-	case c.payer == nil || p.few:
+	case c.payer == nil || p.few && (p.reads <= p.tuning.probe || len(p.filters) == 1):
+		return nil
+	case p.few, cl.inner, p.issue && len(p.filters) > 0:
+		p.reads = int(p.upTo) // other sets are made whole
 		return nil
 	case cl.issue != nil:
 		n, err := c.count("SELECT 1 FROM ev INDEXED BY ev_iss WHERE "+cl.issue.sql, p.tuning.budget+1, cl.issue.args)
@@ -27,7 +30,7 @@ func (p *plan) costOfPage(n int) int {
 	switch {
 	case p.alone:
 		return rowsPerFile + n
-	case p.few || p.issue:
+	case p.few || p.issue || p.inner:
 		return rowsPerFile + p.reads
 	}
 	return rowsPerFile + min(p.tuning.window, p.reads) // beyond it, rows announces the rest

@@ -30,8 +30,11 @@ func open(t testing.TB, o Options) *Engine {
 	return e
 }
 
-// small lets a few events take every way that a plan knows.
-var small = tuning{few: 6, share: 4, probe: 3, window: 20, budget: 150}
+// small and tiny let a few events take every way that a plan knows.
+var (
+	small = tuning{few: 6, share: 4, probe: 3, window: 20, budget: 150}
+	tiny  = tuning{few: 2, share: 2, probe: 1, window: 4, budget: 300}
+)
 
 func TestContract(t *testing.T) {
 	searchtest.Run(t, func(t *testing.T, store string) search.Engine { return open(t, Options{Dir: store}) })
@@ -55,12 +58,9 @@ func TestAgree(t *testing.T) {
 			t.Fatal("ERRATA_AGREE is not a number:", s)
 		}
 	}
-	const each = 250 // questions about one set of events
+	each := min(250, max(20, n/3)) // questions about one set of events
 	for seed := uint64(1); n > 0; seed++ {
-		o := Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000}
-		if seed%2 == 1 {
-			o.tuning = small
-		}
+		o := Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, tuning: []tuning{tuned, small, tiny}[seed%3]}
 		searchtest.Agree(t, open(t, o), 300+int(seed%5)*300, min(n, each), seed)
 		n -= each
 	}

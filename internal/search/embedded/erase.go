@@ -51,7 +51,8 @@ func (s *scanning) erase(ctx context.Context, v view, dry bool) (int64, error) {
 			return err
 		}
 		c := compiler{ctx: ctx, q: q}
-		ids, err = c.ids("SELECT id FROM "+p.scan()+" WHERE "+p.where, p.args...)
+		all := p.walk(0)
+		ids, err = c.ids("SELECT id FROM "+all.from+" WHERE "+all.where, all.args...)
 		return err
 	})
 	if err != nil || dry {

@@ -86,62 +86,66 @@ func (s *running) hitsOf(ctx context.Context, q queryer, payer *question, v view
 	return s.e.complete(ctx, q, v.partition, rows, s.r.Fields == search.FieldsFull)
 }
 
-// rows reads columns of the first n rows in order: from the index on time as long as a
-// window of it fills the page, else by sorting all matches, which reads the
-// table from end to end instead of looking up row after row.
+// rows reads columns of the first n rows in order: from the index on time as
+// long as a window of it fills the page, else by sorting all matches, which
+// reads the table from end to end instead of looking up row after row.
 func (p *plan) rows(ctx context.Context, q queryer, columns string, n int, newer bool) ([]row, error) {
-	dir, op := "DESC", ">="
+	dir := "DESC"
 	if newer {
-		dir, op = "ASC", "<="
+		dir = "ASC"
 	}
-	read := func(from string, p plan) ([]row, error) {
+	read := func(s source) ([]row, error) {
 		return readRows(ctx, q, columns, fmt.Sprintf("FROM %s WHERE %s ORDER BY ts %[3]s, eid %[3]s, pid %[3]s LIMIT %[4]d",
-			from, p.where, dir, n), p.args...)
+			s.from, s.where, dir, n), s.args...)
 	}
 	index, _, _, ok := p.inOrder()
 	if !ok {
-		return read(p.scan(), *p)
+		return read(p.walk(0))
 	}
-	us, beyond, err := p.edge(ctx, q, newer)
+	near, least, beyond, err := p.window(ctx, q, p.tuning.window, newer)
 	if err != nil {
 		return nil, err
 	}
+	window := near.source(index, least)
 	if !beyond {
-		return read(index, *p)
+		return read(window)
 	}
-	near := *p
-	near.and("ts "+op+" ?", us)
+	var found int
 	if n > p.tuning.window {
-		if err := p.payer.spend(int(p.upTo)); err != nil {
-			return nil, err
+		found, err = count(ctx, q, window)
+	} else {
+		var rows []row
+		if rows, err = read(window); len(rows) == n {
+			return rows, err
 		}
-		dense, err := p.dense(ctx, q, index, near, n)
+		found = len(rows)
+	}
+	if err == nil {
+		err = p.payer.spend(int(p.upTo))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.further(ctx, q, n*p.tuning.window/max(found, 1), n, newer, read)
+}
+
+// further reads the first n rows where the first window does not hold them;
+// they lie in about so many rows.
+func (p *plan) further(ctx context.Context, q queryer, within, n int, newer bool, read func(source) ([]row, error)) ([]row, error) {
+	index, _, _, _ := p.inOrder()
+	switch {
+	case (!p.sets || p.wide) && n > p.tuning.window && within*4 < int(p.upTo):
+		return read(p.source(index, 0))
+	case p.driver != nil && within*2 < int(p.upTo):
+		near, least, _, err := p.window(ctx, q, within+within/4, newer)
 		if err != nil {
 			return nil, err
 		}
-		if dense {
-			return read(index, *p)
+		if rows, err := read(near.walk(least)); err != nil || len(rows) == n {
+			return rows, err
 		}
-		return read(p.scan(), *p)
 	}
-	if rows, err := read(index, near); err != nil || len(rows) == n {
-		return rows, err
-	}
-	if err := p.payer.spend(int(p.upTo)); err != nil {
-		return nil, err
-	}
-	return read(p.scan(), *p)
-}
-
-// dense says whether matches are so many that n of them are found sooner in
-// order of time than by sorting all: told from the part near the end.
-func (p *plan) dense(ctx context.Context, q queryer, index string, near plan, n int) (bool, error) {
-	if p.sets && !p.wide {
-		return false, nil
-	}
-	var found int64
-	err := q.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", index, near.where), near.args...).Scan(&found)
-	return int64(n)*int64(p.tuning.window)*4 < found*p.upTo, err
+	return read(p.walk(0))
 }
 
 // row is a row of ev.

@@ -22,6 +22,9 @@ func crowded(t *testing.T, o Options) *Engine {
 	docs := make([]search.Doc, 500)
 	for i := range docs {
 		docs[i] = sent(i, noon.Add(-time.Duration(i)*time.Second), func(ev *errata.Event) {
+			if i != 200 {
+				ev.Tags = []errata.Pair{{Key: "region", Value: "eu"}}
+			}
 			if i%100 == 0 {
 				ev.Environment = "canary"
 				ev.Message = "a rare event"
@@ -75,9 +78,12 @@ func linedUp() []lined {
 		{"a rare word", words("rare"), 5, false},
 		{"a rare and a common word", words("rare event"), 5, false},
 		{"an event by its number", words("number17"), 1, false},
+		{"a rare word without a common tag", words("rare !tags[region]:eu"), 1, false},
 		{"a chart of a rare word", func(t *testing.T, r *search.Request) { words("rare")(t, r); chart(t, r) }, 0, false},
 		{"a filter of few events", words("env:canary"), 5, true},
 		{"a chart of all", chart, 0, true},
+		{"a common word without a common tag", words("event !tags[region]:eu"), 1, true},
+		{"one of two words", words("rare OR number17"), 6, true},
 		{"the beginning of a word", words("rar*"), 5, true},
 		{"a wildcard", words("type:xyz*"), 0, true},
 		{"a facet of all", func(_ *testing.T, r *search.Request) {

@@ -26,9 +26,9 @@ func (c *compiler) present(k querylang.Key) clause {
 }
 
 // words compiles free text and the text keys.
-func words(key string, v *querylang.Value) clause {
+func (c *compiler) words(key string, v *querylang.Value) (clause, error) {
 	if v.Kind != querylang.Prefix && len(v.Tokens) == 0 {
-		return clause{truth: never}
+		return clause{truth: never}, nil
 	}
 	match := quote(strings.Join(v.Tokens, " "))
 	if v.Kind == querylang.Prefix {
@@ -39,32 +39,37 @@ func words(key string, v *querylang.Value) clause {
 	}
 	switch key {
 	case "message":
-		return inFTS("fts", "msg : "+match)
+		return inFTS("fts", "msg : "+match), nil
 	case "stack":
-		return inStacks("stk : " + match)
+		return inStacks("stk : " + match), nil
+	}
+	inStack := []any{"stk : " + match}
+	found, err := c.ids(stacks+" LIMIT 1", inStack...)
+	if err != nil || len(found) == 0 {
+		return inFTS("fts", match), err
 	}
 	return clause{sets: []idSet{{
-		sql: byEvent + " UNION ALL " + byStack, args: []any{match, "stk : " + match},
+		from:  []selection{{byEvent, "rowid", []any{match}}, {byStack, "id", inStack}},
 		probe: "(EXISTS (" + byEvent + " AND rowid = ev.id) OR stk IN (" + stacks + "))", probeArgs: []any{match, "stk : " + match},
-	}}}
+	}}}, nil
 }
 
 // The sub-selects of words: by message and type of the event, and by its stack.
 const (
-	byEvent = "SELECT rowid FROM fts WHERE fts MATCH ?"
+	byEvent = "SELECT rowid AS rid FROM fts WHERE fts MATCH ?"
 	stacks  = "SELECT rowid FROM ftss WHERE ftss MATCH ?"
-	byStack = "SELECT id FROM ev INDEXED BY ev_stk WHERE stk IN (" + stacks + ")"
+	byStack = "SELECT id AS rid FROM ev INDEXED BY ev_stk WHERE stk IN (" + stacks + ")"
 )
 
 // inFTS asks an index by event: fts or kw.
 func inFTS(table, match string) clause {
-	sql := "SELECT rowid FROM " + table + " WHERE " + table + " MATCH ?"
-	return clause{sets: []idSet{{sql: sql, args: []any{match}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
+	sql := "SELECT rowid AS rid FROM " + table + " WHERE " + table + " MATCH ?"
+	return clause{sets: []idSet{{from: []selection{{sql, "rowid", []any{match}}}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
 }
 
 // inStacks asks the index by stack.
 func inStacks(match string) clause {
-	return clause{sets: []idSet{{sql: byStack, args: []any{match}, probe: "stk IN (" + stacks + ")", probeArgs: []any{match}}}}
+	return clause{sets: []idSet{{from: []selection{{byStack, "id", []any{match}}}, probe: "stk IN (" + stacks + ")", probeArgs: []any{match}}}}
 }
 
 // quote makes an FTS5 string. Tokens hold letters and digits only; the
@@ -254,17 +259,18 @@ func (c *compiler) anyFrame(matches []string) (clause, error) {
 	if cl.truth == never {
 		return cl, nil
 	}
-	return clause{sets: []idSet{{sql: "SELECT id FROM ev INDEXED BY ev_stk WHERE " + cl.sql, args: cl.args, probe: cl.sql, probeArgs: cl.args}}}, nil
+	from := selection{"SELECT id AS rid FROM ev INDEXED BY ev_stk WHERE " + cl.sql, "id", cl.args}
+	return clause{sets: []idSet{{from: []selection{from}, probe: cl.sql, probeArgs: cl.args}}}, nil
 }
 
 // inTerms asks kw for any of several matches.
 func inTerms(matches []string) clause {
-	const one = "SELECT rowid FROM kw WHERE kw MATCH ?"
-	args := make([]any, len(matches))
+	const one = "SELECT rowid AS rid FROM kw WHERE kw MATCH ?"
+	from := make([]selection, len(matches))
 	for i, m := range matches {
-		args[i] = m
+		from[i] = selection{one, "rowid", []any{m}}
 	}
-	return clause{sets: []idSet{{sql: one + strings.Repeat(" UNION ALL "+one, len(matches)-1), args: args}}}
+	return clause{sets: []idSet{{from: from}}}
 }
 
 // tokens is the MATCH text for any of the hashes.

@@ -26,14 +26,17 @@ var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000, budget: 10_00
 // plan is a request made ready for one file. It sees the rows that were there
 // when it was made: whatever follows it counts the same events.
 type plan struct {
-	where    string
+	where    string // but for filters
 	args     []any
-	from, to int64 // µs, within the file's days
-	upTo     int64 // newest row id
-	sets     bool  // where asks an id set
-	few      bool  // of few rows
-	wide     bool  // of so many that reading the table and asking the set last is quicker
+	filters  []*filter
+	driver   *filter // the one that a walk begins with
+	from, to int64   // µs, within the file's days
+	upTo     int64   // newest row id
+	sets     bool    // where asks an id set
+	few      bool    // of few rows
+	wide     bool    // of so many that reading the table and asking the set last is quicker
 	issue    bool
+	inner    bool  // conditions make sets too
 	alone    bool  // nothing is asked but range, project and perhaps one issue, which indexes answer
 	reads    int   // about how many rows a walk over all matches looks at
 	project  int64 // the only project asked for, where the file has others too
@@ -81,7 +84,7 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: len(cl.sets) > 0, issue: cl.issue != nil, project: project, gap: c.missing, tuning: t, payer: payer}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue != nil, inner: cl.inner, project: project, gap: c.missing, tuning: t, payer: payer}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
@@ -104,7 +107,7 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	if cl.sql != "" {
 		p.and(cl.sql, cl.args...)
 	}
-	p.alone = !p.sets && (scope.truth == always || project != 0) && (cl.sql == "" || cl.issue != nil && cl.sql == oneIssue)
+	p.alone = len(cl.sets)+len(cl.nots) == 0 && (scope.truth == always || project != 0) && (cl.sql == "" || cl.issue != nil && cl.sql == oneIssue)
 	if err := p.choose(&c, cl); err != nil {
 		return plan{}, err
 	}
@@ -113,32 +116,42 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 
 // choose decides how the sets of a query are asked.
 func (p *plan) choose(c *compiler, cl clause) error {
-	if !p.sets {
-		return nil
+	rows := p.tuning.probe + 1
+	if p.sets {
+		var err error
+		if rows, err = p.chooseSets(c, cl); err != nil {
+			return err
+		}
 	}
+	for _, s := range cl.nots {
+		p.filters = append(p.filters, &filter{set: s, not: true, probe: rows <= p.tuning.probe && s.probe != ""})
+	}
+	return nil
+}
+
+// chooseSets decides how the sets that a row must be in are asked. It returns
+// about how many rows the smallest has.
+func (p *plan) chooseSets(c *compiler, cl clause) (rows int, err error) {
 	wide := max(p.tuning.few, int(p.upTo)/p.tuning.share)
 	smallest, rows, err := c.smallest(cl.sets, p.tuning.probe, p.tuning.few)
 	if err == nil && rows > p.tuning.few {
 		if err := c.payer.spend(int(p.upTo)); err != nil {
-			return err
+			return 0, err
 		}
 		smallest, rows, err = c.smallest(cl.sets, wide)
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p.few, p.wide, p.reads = rows <= p.tuning.few, rows > wide && cl.sql != "", rows
 	for i, s := range cl.sets {
-		switch {
-		case i != smallest && rows <= p.tuning.probe && s.probe != "":
-			p.and(s.probe, s.probeArgs...)
-		case p.wide:
-			p.and("+"+s.in(), s.args...) // the plus keeps SQLite from looking up row by row
-		default:
-			p.and(s.in(), s.args...)
+		f := &filter{set: s, probe: i != smallest && rows <= p.tuning.probe && s.probe != "", last: p.wide}
+		p.filters = append(p.filters, f)
+		if i == smallest && !p.wide && len(s.from) == 1 && s.from[0].id == "rowid" {
+			p.driver = f
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 // and adds a condition. The plan's own arguments are not touched.
@@ -153,7 +166,8 @@ func (c *compiler) smallest(sets []idSet, limits ...int) (at, rows int, err erro
 	for _, limit := range limits {
 		rows = limit + 1
 		for i, s := range sets {
-			n, err := c.count(s.sql, rows, s.args)
+			query, args := s.ids(0)
+			n, err := c.count(query, rows, args)
 			if err != nil {
 				return 0, 0, err
 			}
@@ -276,20 +290,36 @@ func (c *compiler) page(at search.Place, newer bool) (clause, error) {
 	return clause{sql: "(ts " + op + "= ? AND (ts, eid, pid) " + op + " (?, ?, ?))", args: []any{at.Time, at.Time, eid, pid}}, nil
 }
 
-// edge returns the time of the row that ends the window: counted in order from
-// one end of the range. ok is false when the range holds no more rows than that.
-func (p *plan) edge(ctx context.Context, q queryer, newer bool) (us int64, ok bool, err error) {
+// window narrows the plan to so many rows, counted in order from one end of the
+// range. Where filters make sets, least is the lowest id among them: the sets
+// need not have smaller ones. beyond is false when the range holds no more rows.
+func (p *plan) window(ctx context.Context, q queryer, size int, newer bool) (near plan, least int64, beyond bool, err error) {
+	near = *p
 	index, begin, args, _ := p.inOrder()
 	dir := "DESC"
 	if newer {
 		dir = "ASC"
 	}
-	query := fmt.Sprintf("SELECT ts FROM %s WHERE %sts >= ? AND ts < ? ORDER BY ts %s LIMIT 1 OFFSET %d", index, begin, dir, p.tuning.window)
+	var us int64
+	query := fmt.Sprintf("SELECT ts FROM %s WHERE %sts >= ? AND ts < ? ORDER BY ts %s LIMIT 1 OFFSET %d", index, begin, dir, size)
 	err = q.QueryRowContext(ctx, query, append(args, p.from, p.to)...).Scan(&us)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return near, 0, false, err
+	case newer:
+		beyond, near.to = true, us+1
+		near.and("ts < ?", near.to)
+	default:
+		beyond, near.from = true, us
+		near.and("ts >= ?", near.from)
 	}
-	return us, err == nil, err
+	if len(p.filters) == 0 {
+		return near, 0, beyond, nil
+	}
+	query = fmt.Sprintf("SELECT coalesce(min(id), 0) FROM %s WHERE %sts >= ? AND ts < ?", index, begin)
+	err = q.QueryRowContext(ctx, query, append(args, near.from, near.to)...).Scan(&least)
+	return near, least, beyond, err
 }
 
 // view is a partition with its days at one moment.

@@ -110,7 +110,8 @@ func (s *scanning) rest(ctx context.Context, v view) error {
 			return err
 		}
 		c := compiler{ctx: ctx, q: q}
-		ids, err = c.ids(fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY ts, eid, pid", p.scan(), p.where), p.args...)
+		all := p.walk(0)
+		ids, err = c.ids(fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY ts, eid, pid", all.from, all.where), all.args...)
 		return err
 	})
 	if err != nil {
