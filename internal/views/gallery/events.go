@@ -225,7 +225,10 @@ func eventsForbidden() state {
 const traceID = "7f3a9c1d2e4b5a6978685746352413ff"
 
 func traceIn(n int) page.TraceIn {
-	in := page.TraceIn{Moment: moment, ID: traceID, Total: page.Total{Value: int64(n), Exact: true}}
+	in := page.TraceIn{
+		Moment: moment, ID: traceID, Total: page.Total{Value: int64(n), Exact: true},
+		Export: &page.ExportIn{Address: "/traces/" + traceID, May: errata.Allowed{OK: true, Applies: true}},
+	}
 	for i, r := range eventRows(n) {
 		in.Rows = append(in.Rows, page.TraceRowIn{
 			ID: r.ID, Issue: r.Issue, Title: r.Values[2], Time: ago(time.Minute - time.Duration(i)*37*time.Millisecond), Service: r.Service, Severity: r.Severity,
@@ -244,7 +247,7 @@ func traceState(name string, n int, change func(*page.TraceIn)) state {
 func traceStates() []state {
 	return []state{
 		traceState("many", 6, func(*page.TraceIn) {}),
-		traceState("one", 1, func(in *page.TraceIn) { in.Rows[0].RequestID = "" }),
+		traceState("one", 1, func(in *page.TraceIn) { in.Rows[0].RequestID, in.Export.May = "", mayNot }),
 		traceState("too-many", 5, func(in *page.TraceIn) { in.Total = page.Total{Value: 812, Exact: true} }),
 		traceState("partial", 0, func(in *page.TraceIn) {
 			in.Gaps = []page.Gap{{From: ago(6 * time.Hour), To: ago(4 * time.Hour), Reason: "search.corrupt"}}
@@ -268,6 +271,7 @@ func tagsState(name string, change func(*page.TagsIn)) state {
 		Values: []page.SpanIn{
 			{Name: "web-2", Count: 7100, First: ago(9 * day), Last: ago(time.Minute)}, {Name: "web-1", Count: 2780, First: ago(4 * day), Last: ago(2 * time.Hour)},
 		},
+		Export: &page.ExportIn{Address: page.TagURL("CHK-2187", "host"), May: errata.Allowed{OK: true, Applies: true}},
 	}
 	change(&in)
 	return state{name, page.NewTags(chrome("/issues/CHK-2187/tags/host"), in)}
@@ -277,7 +281,7 @@ func tagsStates() []state {
 	return []state{
 		tagsState("many", func(*page.TagsIn) {}),
 		tagsState("none", func(in *page.TagsIn) { in.Values, in.None, in.Looked, in.Newest = nil, 0, 0, false }),
-		tagsState("about", func(in *page.TagsIn) { in.About, in.Newest = true, false }),
+		tagsState("about", func(in *page.TagsIn) { in.About, in.Newest, in.Export.May = true, false, mayNot }),
 		tagsState("failed", func(in *page.TagsIn) {
 			in.Failed = &ui.Failure{What: "The values could not be counted.", Cause: "The event store does not answer.", Retry: "/issues/CHK-2187/tags/host"}
 		}),

@@ -94,6 +94,7 @@ func overviewIn(change func(*page.OverviewIn)) page.OverviewIn {
 			{Total: summary(161*time.Minute, 24, 4*time.Hour), Compare: &stats.Comparison{Delta: 22 * time.Minute, Verdict: stats.Slower}},
 		},
 		Queue: queueIn(), Top: topIn(page.RankEvents), Bars: barsIn(), Weeks: weeksIn(),
+		Export: &page.ExportIn{Address: "/overview?env=production", May: errata.Allowed{OK: true, Applies: true}},
 	}
 	change(&in)
 	return in
@@ -121,8 +122,9 @@ func overviewStates() []state {
 // emptyOverviews have no parts: there is nothing to show.
 func emptyOverviews() []state {
 	return []state{
-		overview("no-service", func(in *page.OverviewIn) { in.Services = nil }),
+		overview("no-service", func(in *page.OverviewIn) { in.Services, in.Export = nil, nil }),
 		overview("no-event", func(in *page.OverviewIn) {
+			in.Export = nil
 			in.Services, in.Envs, in.URL.Envs, in.Never, in.SetUp = services[2:3], nil, nil, true, "/services/checkout-api/setup"
 		}),
 	}
@@ -164,6 +166,7 @@ func hardOverviews() []state {
 			in.Clocks[1].Compare = nil
 		}),
 		overview("no-permission", func(in *page.OverviewIn) {
+			in.Export.May = mayNot
 			for i := range in.Queue.Rows {
 				in.Queue.Rows[i].Ack = errata.Allowed{Applies: true, Why: "Needs responder on " + in.Queue.Rows[i].Service.Slug + ". Ask A. Rivera."}
 			}
