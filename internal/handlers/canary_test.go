@@ -24,6 +24,7 @@ var asked = []string{
 	"/overview?environment=%s", "/analytics/response?service=%s", "/analytics/response?release=%s", "/issues/%s",
 	"/events?q=service:%s", "/events?service=%s", "/events?q=%s", "/events?open=%s&q=type:%s", "/events?as=chart&by=service&q=release:%s",
 	"/events?as=counts&by=tags[place],env&q=env:%s", "/events?field=tags[place]&q=user:%s", "/traces/%s", "/issues/%s/events", "/issues/%s/tags/host",
+	"/overview.print?service=%s", "/traces/%s.print", "/issues/%s/tags/host.print", "/issues.print?q=service:%s", "/events.print?q=tags[place]:%s",
 }
 
 // askedAPI are those of the API.
