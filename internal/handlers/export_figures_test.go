@@ -91,7 +91,7 @@ func overviewIsCSV(t *testing.T, p *apptest.Product, c *http.Client, query strin
 	if len(figures) != 5 || figures[0]["now"] != strconv.FormatInt(events, 10) {
 		t.Errorf("%s: key figures %v", query, figures)
 	}
-	if len(tables["Response times"]) != 2 || len(tables["Response times by week"]) != 12 {
+	if len(tables["Response times"]) != 2 || len(tables["Time to acknowledge by week"]) != 12 || len(tables["Time to resolve by week"]) != 12 {
 		t.Errorf("%s: response times %v", query, tables)
 	}
 }

@@ -59,7 +59,6 @@ func (s *Service) overviewDocument(ctx context.Context, who errata.Actor, e Expo
 		{"queue", "Needs a response", o.queue},
 		{"top", "Top issues", o.top},
 		{"services", "Services", o.services},
-		{"weeks", "Response times by week", o.weeks},
 	} {
 		t, err := part.make(ctx)
 		if err != nil {
@@ -67,7 +66,9 @@ func (s *Service) overviewDocument(ctx context.Context, who errata.Actor, e Expo
 		}
 		d.Sections = append(d.Sections, errata.Section{ID: part.id, Title: part.title, Table: t})
 	}
-	return d, head, nil
+	weeks, err := o.weeks(ctx)
+	d.Sections = append(d.Sections, weeks...)
+	return d, head, err
 }
 
 func (o *overviewing) filters() (out []string) {
@@ -208,16 +209,19 @@ func (o *overviewing) services(ctx context.Context) (*errata.Table, error) {
 	return t, nil
 }
 
-func (o *overviewing) weeks(ctx context.Context) (*errata.Table, error) {
+// weeks are both response times of the last weeks, whatever the range.
+func (o *overviewing) weeks(ctx context.Context) (out []errata.Section, err error) {
 	w, err := o.s.Find.OverviewWeekly(ctx, o.who, o.q, o.of.Severity)
 	if err != nil {
 		return nil, err
 	}
-	t := &errata.Table{Columns: append([]errata.Column{col("from", "From", errata.ColumnTime), col("to", "To", errata.ColumnTime)},
-		append(figureColumns("mtta_", "MTTA "), figureColumns("mttr_", "MTTR ")...)...)}
-	for i := range w.TTA {
-		row := append([]errata.Cell{errata.IntCell(w.Edges[i].UnixMicro()), errata.IntCell(w.Edges[i+1].UnixMicro())}, figureCells(w.TTA[i])...)
-		t.Rows = append(t.Rows, append(row, figureCells(w.TTR[i])...))
+	for i, all := range [][]stats.Summary{w.TTA, w.TTR} {
+		t := &errata.Table{Columns: append([]errata.Column{col("from", "From", errata.ColumnTime), col("to", "To", errata.ColumnTime)}, figureColumns("", "")...)}
+		for k, s := range all {
+			t.Rows = append(t.Rows, append([]errata.Cell{errata.IntCell(w.Edges[k].UnixMicro()), errata.IntCell(w.Edges[k+1].UnixMicro())}, figureCells(s)...))
+		}
+		m := responseMetrics[i]
+		out = append(out, errata.Section{ID: m.id, Title: m.title + " by week", Table: t})
 	}
-	return t, nil
+	return out, nil
 }
