@@ -61,8 +61,11 @@ func sampled(a *search.Agg) bool {
 
 // count adds one file's matches to the total and to the aggregations that
 // columns answer.
-func (s *running) count(ctx context.Context, v view) error {
-	return s.reading(ctx, v, func(q queryer, payer *question) error {
+func (s *running) count(ctx context.Context, t *visit, v view) error {
+	if !s.aggregates() && s.left() <= 0 {
+		return nil
+	}
+	return t.reading(ctx, v, func(q queryer, payer *question) error {
 		p, err := s.planOf(ctx, q, payer, v)
 		if err != nil || p.never {
 			return err
@@ -85,10 +88,20 @@ func (s *running) count(ctx context.Context, v view) error {
 	})
 }
 
-func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
+// left is how many matches more the total counts.
+func (s *running) left() int64 {
 	s.mu.Lock()
-	left := int64(s.r.TotalUpTo) + 1 - s.total
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	return int64(s.r.TotalUpTo) + 1 - s.total
+}
+
+// aggregates says whether there are aggregations that columns answer.
+func (s *running) aggregates() bool {
+	return slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) })
+}
+
+func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
+	left := s.left()
 	if !s.counts || left <= 0 {
 		return nil
 	}
@@ -333,8 +346,8 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 
 // deepen fills the sub-aggregations of long lists, for the largest buckets
 // only.
-func (s *running) deepen(ctx context.Context, v view) error {
-	return s.reading(ctx, v, func(q queryer, payer *question) error {
+func (s *running) deepen(ctx context.Context, t *visit, v view) error {
+	return t.reading(ctx, v, func(q queryer, payer *question) error {
 		p, err := s.planOf(ctx, q, payer, v)
 		if err != nil || p.never {
 			return err

@@ -3,7 +3,7 @@ package embedded
 // What work costs, in rows of ev that are looked up by id, about 3 µs each.
 const (
 	rowsPerFile  = 100 // the plan of a file
-	rowsPerFace  = 8   // an event that is unpacked
+	rowsPerFace  = 6   // an event that is unpacked
 	countsPerRow = 8   // entries of an index that are walked along for one
 )
 
@@ -28,7 +28,7 @@ func (p *plan) estimate(c *compiler, cl clause) error {
 // costOfPage is what the first n matches in order of time cost.
 func (p *plan) costOfPage(n int) int {
 	switch {
-	case p.alone:
+	case p.plain && len(p.filters) == 0:
 		return rowsPerFile + n
 	case p.few || p.issue || p.inner:
 		return rowsPerFile + p.reads
@@ -39,10 +39,8 @@ func (p *plan) costOfPage(n int) int {
 // costOfCount is what the total and the aggregations that columns answer cost.
 func (s *running) costOfCount(p *plan) int {
 	cost := rowsPerFile
-	if s.counts && p.alone {
-		cost += min(p.reads, s.r.TotalUpTo) / countsPerRow
-	} else if s.counts {
-		cost += p.reads
+	if s.counts {
+		cost += p.costOfTotal(int(s.left()))
 	}
 	for _, c := range s.aggs {
 		if !sampled(c.agg) {
@@ -50,6 +48,17 @@ func (s *running) costOfCount(p *plan) int {
 		}
 	}
 	return cost
+}
+
+// costOfTotal is what counting up to so many matches costs.
+func (p *plan) costOfTotal(limit int) int {
+	switch {
+	case p.plain && len(p.filters) == 0:
+		return min(p.reads, limit) / countsPerRow
+	case p.plain && len(p.filters) == 1 && p.driver != nil:
+		return min(p.reads, int(float64(limit)/p.part)) // events outside the range are looked at too
+	}
+	return p.reads
 }
 
 // costOfSample is what unpacking up to n matches costs.

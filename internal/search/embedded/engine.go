@@ -110,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
-		lanes: newLanes(runtime.GOMAXPROCS(0), o.Searches, o.tuning.budget), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
+		lanes: newLanes(o.Clock, runtime.GOMAXPROCS(0), o.Searches, o.tuning.budget), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
 	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()

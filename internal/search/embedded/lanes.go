@@ -16,19 +16,20 @@ const waitForPlace = 2 * time.Second
 
 // lanes hand out turns: a question reads file after file, each in a turn of its
 // own. Both lanes have one turn per core. All questions begin in the fast lane
-// with a budget of rows; the plan for a file tells what a read will cost, and
-// one that exceeds the budget is made in the slow lane, as all that follow. So
-// what is cheap never waits behind what is not.
+// with a budget of rows, a tenth of a second of one core; the plan for a file
+// tells what a read will cost, and one that exceeds the budget is made in the
+// slow lane, as all that follow. So what is cheap never waits behind what is not.
 type lanes struct {
+	clock  errata.Clock
 	budget int           // rows that a question may look at in the fast lane
 	fast   chan struct{} // one per turn
 	places chan struct{} // one per question in the slow lane
 	slow   queue
 }
 
-func newLanes(turns, places, budget int) *lanes {
+func newLanes(clock errata.Clock, turns, places, budget int) *lanes {
 	return &lanes{
-		budget: budget, fast: make(chan struct{}, turns), places: make(chan struct{}, places),
+		clock: clock, budget: budget, fast: make(chan struct{}, turns), places: make(chan struct{}, places),
 		slow: queue{free: turns},
 	}
 }
@@ -43,8 +44,10 @@ type question struct {
 	slow    bool  // it looks at more
 	place   bool  // it has a place in the slow lane
 	refused error // there was none
-	turns   int   // had in the slow lane; guarded by the queue's mu, as number is
-	number  int   // its rank among those that came to the slow lane, from 1
+
+	// Guarded by the mu of the slow lane.
+	used   time.Duration // how long its turns there took
+	number int           // its rank among those that came there, from 1
 }
 
 // ask begins a question; the caller must end it.
@@ -93,7 +96,8 @@ func (q *question) turn(ctx context.Context) (payer *question, leave func(), err
 	if err := q.lanes.slow.take(ctx, q); err != nil {
 		return nil, nil, err
 	}
-	return nil, q.lanes.slow.give, nil
+	began := q.lanes.clock()
+	return nil, func() { q.lanes.slow.give(q, q.lanes.clock().Sub(began)) }, nil
 }
 
 // placed takes a place among the slow questions, once.
@@ -127,9 +131,10 @@ func enter(ctx context.Context, places chan struct{}) error {
 	}
 }
 
-// queue hands out the turns of the slow lane: by turns to the question that has
-// had the fewest, so that short ones are soon done, and to the one that came
-// first, so that long ones come to an end however many short ones follow.
+// queue hands out the turns of the slow lane: alternately to the question whose
+// turns took the least time so far, so that short ones are soon done, and to the
+// one that came first, so that long ones come to an end however many short ones
+// follow.
 type queue struct {
 	mu      sync.Mutex
 	free    int
@@ -152,7 +157,6 @@ func (u *queue) take(ctx context.Context, q *question) error {
 	}
 	if u.free > 0 {
 		u.free--
-		q.turns++
 		u.mu.Unlock()
 		return nil
 	}
@@ -177,14 +181,15 @@ func (u *queue) abandon(w *waiter) {
 	}
 	u.mu.Unlock()
 	if i < 0 {
-		u.give()
+		u.give(w.q, 0)
 	}
 }
 
-// give hands a turn on.
-func (u *queue) give() {
+// give hands on a turn that a question has had for some time.
+func (u *queue) give(q *question, took time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	q.used += took
 	if len(u.waiting) == 0 {
 		u.free++
 		return
@@ -198,14 +203,13 @@ func (u *queue) give() {
 	u.eldest = !u.eldest
 	w := u.waiting[best]
 	u.waiting = slices.Delete(u.waiting, best, best+1)
-	w.q.turns++
 	close(w.ready)
 }
 
 // before says whether a goes before b.
 func (u *queue) before(a, b *question) bool {
-	if u.eldest || a.turns == b.turns {
+	if u.eldest || a.used == b.used {
 		return a.number < b.number
 	}
-	return a.turns < b.turns
+	return a.used < b.used
 }

@@ -16,8 +16,7 @@ import (
 // to look at.
 func crowded(t *testing.T, o Options) *Engine {
 	t.Helper()
-	o.tuning = tuned
-	o.tuning.budget = 400
+	o.tuning = tuning{few: 20, share: 12, probe: 10, window: 60, budget: 400}
 	e := open(t, o)
 	docs := make([]search.Doc, 500)
 	for i := range docs {
@@ -49,7 +48,7 @@ func hold(t *testing.T, e *Engine) (release func()) {
 	}
 	return func() {
 		for range n {
-			e.lanes.slow.give()
+			e.lanes.slow.give(&question{}, 0)
 		}
 	}
 }
@@ -77,6 +76,7 @@ func linedUp() []lined {
 		{"an issue's events", issue, 10, false},
 		{"a rare word", words("rare"), 5, false},
 		{"a rare and a common word", words("rare event"), 5, false},
+		{"the newest of a common word and a limited total", words("event"), 50, false},
 		{"an event by its number", words("number17"), 1, false},
 		{"a rare word without a common tag", words("rare !tags[region]:eu"), 1, false},
 		{"a chart of a rare word", func(t *testing.T, r *search.Request) { words("rare")(t, r); chart(t, r) }, 0, false},
@@ -172,22 +172,22 @@ func TestSlowAmongCheap(t *testing.T) {
 	}
 }
 
-// TestQueue lets questions wait for one turn; each had so many before.
+// TestQueue lets questions wait for one turn; each has used some time before.
 func TestQueue(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		had  []int // in the order they came
-		want []int // places in had, in the order they get it
+		used []time.Duration // in the order they came
+		want []int           // places in used, in the order they get it
 	}{
-		{"the fewest turns, every other time the eldest", []int{9, 5, 0, 1, 0}, []int{2, 0, 4, 1, 3}},
-		{"all alike: in the order they came", []int{2, 2, 2}, []int{0, 1, 2}},
+		{"the least time, and every other turn the eldest", []time.Duration{9, 5, 0, 1, 0}, []int{2, 0, 4, 1, 3}},
+		{"all alike: in the order they came", []time.Duration{2, 2, 2}, []int{0, 1, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var u queue
-				got := make(chan int, len(c.had))
-				for i, n := range c.had {
-					q := &question{turns: n}
+				got := make(chan int, len(c.used))
+				for i, n := range c.used {
+					q := &question{used: n}
 					go func() {
 						if err := u.take(t.Context(), q); err != nil {
 							t.Error(err)
@@ -197,12 +197,12 @@ func TestQueue(t *testing.T) {
 					synctest.Wait()
 				}
 				for _, want := range c.want {
-					u.give()
+					u.give(&question{}, 0)
 					if i := <-got; i != want {
 						t.Errorf("question %d, want %d", i, want)
 					}
 				}
-				if u.give(); u.free != 1 {
+				if u.give(&question{}, 0); u.free != 1 {
 					t.Errorf("%d turns are free", u.free)
 				}
 			})
@@ -215,7 +215,7 @@ func TestQueue(t *testing.T) {
 func TestQueueNeverStarves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var u queue
-		long := &question{turns: 1000}
+		long := &question{used: time.Hour}
 		got := make(chan *question, 100)
 		wait := func(q *question) {
 			go func() {
@@ -229,7 +229,7 @@ func TestQueueNeverStarves(t *testing.T) {
 		n := 0
 		for range 20 {
 			wait(&question{})
-			u.give()
+			u.give(&question{}, 0)
 			if <-got == long {
 				n++
 				wait(long)
@@ -239,7 +239,7 @@ func TestQueueNeverStarves(t *testing.T) {
 			t.Errorf("%d of 20 turns", n)
 		}
 		for len(u.waiting) > 0 {
-			u.give()
+			u.give(&question{}, 0)
 		}
 		synctest.Wait()
 	})
@@ -267,7 +267,7 @@ func TestQueueAbandoned(t *testing.T) {
 // TestTooManySearches lets slow questions wait for a place.
 func TestTooManySearches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLanes(1, 1, 10)
+		l := newLanes(time.Now, 1, 1, 10)
 		slow := func() *question {
 			q := l.ask()
 			if err := q.spend(11); !errors.Is(err, errTooMuch) {

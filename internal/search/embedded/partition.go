@@ -57,7 +57,7 @@ func readersPerFile() int { return 2*runtime.GOMAXPROCS(0) + 2 }
 
 // readerCacheKiB is the page cache of a connection that reads: files are in the
 // cache of the system anyway.
-const readerCacheKiB = 1024
+const readerCacheKiB = 512
 
 var errGone = errors.New("partition is gone")
 

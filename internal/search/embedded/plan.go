@@ -21,7 +21,7 @@ type tuning struct {
 	budget int // rows that a question may look at in the fast lane
 }
 
-var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000, budget: 10_000}
+var tuned = tuning{few: 3000, share: 12, probe: 400, window: 5000, budget: 40_000}
 
 // plan is a request made ready for one file. It sees the rows that were there
 // when it was made: whatever follows it counts the same events.
@@ -36,13 +36,13 @@ type plan struct {
 	few      bool    // of few rows
 	wide     bool    // of so many that reading the table and asking the set last is quicker
 	issue    bool
-	inner    bool  // conditions make sets too
-	alone    bool  // nothing is asked but range, project and perhaps one issue, which indexes answer
-	reads    int   // about how many rows a walk over all matches looks at
-	project  int64 // the only project asked for, where the file has others too
-	never    bool  // nothing in this file can match
-	short    bool  // the range takes less than half of the file's days
-	gap      bool  // wildcards may have missed values
+	inner    bool    // conditions make sets too
+	plain    bool    // nothing is asked but filters, range, project and perhaps one issue, which indexes answer
+	reads    int     // about how many rows a walk over all matches looks at
+	project  int64   // the only project asked for, where the file has others too
+	never    bool    // nothing in this file can match
+	part     float64 // how much of the file's days the range takes
+	gap      bool    // wildcards may have missed values
 	tuning   tuning
 	payer    *question // announces what is read
 }
@@ -93,7 +93,7 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	}
 	first, end := v.first*dayMicros, (v.last+1)*dayMicros
 	p.from, p.to = max(r.From.UnixMicro(), first), min(r.To.UnixMicro(), end)
-	p.short = (p.to-p.from)*2 < end-first
+	p.part = float64(p.to-p.from) / float64(end-first)
 	p.where, p.args = "id <= ?", []any{p.upTo}
 	if p.from > first {
 		p.and("ts >= ?", p.from)
@@ -107,7 +107,7 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	if cl.sql != "" {
 		p.and(cl.sql, cl.args...)
 	}
-	p.alone = len(cl.sets)+len(cl.nots) == 0 && (scope.truth == always || project != 0) && (cl.sql == "" || cl.issue != nil && cl.sql == oneIssue)
+	p.plain = (scope.truth == always || project != 0) && (cl.sql == "" || cl.issue != nil && cl.sql == oneIssue)
 	if err := p.choose(&c, cl); err != nil {
 		return plan{}, err
 	}
@@ -135,7 +135,7 @@ func (p *plan) chooseSets(c *compiler, cl clause) (rows int, err error) {
 	wide := max(p.tuning.few, int(p.upTo)/p.tuning.share)
 	smallest, rows, err := c.smallest(cl.sets, p.tuning.probe, p.tuning.few)
 	if err == nil && rows > p.tuning.few {
-		if err := c.payer.spend(int(p.upTo)); err != nil {
+		if err := c.payer.spend(wide / countsPerRow * len(cl.sets)); err != nil {
 			return 0, err
 		}
 		smallest, rows, err = c.smallest(cl.sets, wide)
@@ -229,7 +229,7 @@ func (p *plan) scan() string {
 		return "ev INDEXED BY ev_iss"
 	case p.project != 0:
 		return "ev INDEXED BY ev_pid"
-	case p.short:
+	case p.part < 0.5:
 		return "ev INDEXED BY ev_ts"
 	}
 	return "ev NOT INDEXED"

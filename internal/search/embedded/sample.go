@@ -19,8 +19,10 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 		}
 	}
 	left := s.e.o.FacetEvents
+	t := s.visit()
+	defer t.end()
 	for i, v := range views {
-		failed[i].sample = s.reading(ctx, v, func(q queryer, payer *question) error {
+		failed[i].sample = t.reading(ctx, v, func(q queryer, payer *question) error {
 			n, err := s.sampleOf(ctx, q, payer, v, left, cs)
 			left -= n
 			return err

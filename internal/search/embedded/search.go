@@ -104,8 +104,8 @@ type running struct {
 	more    bool // there is a hit beyond the page
 }
 
-// do asks all files of the range: first for the page, then, one task per file,
-// for what is counted.
+// do asks all files of the range: first for the page, then for what is counted,
+// in one task per core.
 func (s *running) do(ctx context.Context) {
 	views := s.e.pick(s.r.From, s.r.To)
 	s.gaps = s.e.gaps(dayOf(s.r.From.UnixMicro()), dayOf(s.r.To.UnixMicro()-1))
@@ -120,19 +120,17 @@ func (s *running) do(ctx context.Context) {
 	if slices.ContainsFunc(s.aggs, func(c *collector) bool { return sampled(c.agg) }) {
 		task(func() { s.sample(ctx, views, failed) })
 	}
-	if s.counts || slices.ContainsFunc(s.aggs, func(c *collector) bool { return !sampled(c.agg) }) {
-		for i, v := range views {
-			task(func() { failed[i].count = s.count(ctx, v) })
-		}
+	if s.counts || s.aggregates() {
+		s.visitAll(views, task, func(t *visit, i int) { failed[i].count = s.count(ctx, t, views[i]) })
 	}
 	_ = g.Wait()
 	s.chooseLargest()
 	if len(s.largest) > 0 {
-		for i, v := range views {
+		s.visitAll(views, task, func(t *visit, i int) {
 			if failed[i].first() == nil {
-				task(func() { failed[i].deepen = s.deepen(ctx, v) })
+				failed[i].deepen = s.deepen(ctx, t, views[i])
 			}
-		}
+		})
 		_ = g.Wait()
 	}
 	for i := range failed {
@@ -241,23 +239,6 @@ func nothingAnswered(ctx context.Context, reason string) error {
 		sentence = "The search took too long. Shorten the range."
 	}
 	return errata.Because(errata.Unavailable, sentence, ctx.Err(), errata.Detail{Reason: reason, Message: sentence})
-}
-
-// reading runs fn on a file in a turn of the question's. What costs too much for
-// the fast lane runs again, in the slow one: fn must announce it before it adds
-// to the answer.
-func (s *running) reading(ctx context.Context, v view, fn func(q queryer, payer *question) error) error {
-	for {
-		payer, leave, err := s.asked.turn(ctx)
-		if err != nil {
-			return err
-		}
-		err = s.e.reading(ctx, v.partition, func(q queryer) error { return fn(q, payer) })
-		leave()
-		if payer == nil || !errors.Is(err, errTooMuch) {
-			return err
-		}
-	}
 }
 
 // reading runs fn on a file, in one read transaction: all its statements see
