@@ -75,6 +75,8 @@ type Engine struct {
 	answers    *answers
 	unreadable unreadable
 
+	facetEvents int
+
 	probing sync.Mutex
 	version atomic.Pointer[string] // set when cluster and template are found in order
 	closed  atomic.Bool
@@ -102,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{o: o, log: o.Log, client: c, window: newWindow(o.MaxInflight), answers: newAnswers(o.Clock)}
+	e := &Engine{o: o, log: o.Log, client: c, window: newWindow(o.MaxInflight), answers: newAnswers(o.Clock), facetEvents: facetEvents}
 	ctx, cancel := context.WithTimeout(ctx, firstProbe)
 	defer cancel()
 	switch err := e.ensure(ctx); {

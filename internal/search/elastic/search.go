@@ -32,12 +32,17 @@ type task struct {
 	body   []byte // JSON without the time limit
 }
 
-// MultiSearch answers all requests by one _msearch; see search.Engine.
+// MultiSearch answers all requests by one _msearch, after another one where the
+// newest matches are asked for; see search.Engine.
 func (e *Engine) MultiSearch(ctx context.Context, rs []search.Request) []search.Answer {
 	began := e.o.Clock()
 	out := make([]search.Answer, len(rs))
+	rs, cut := e.newest(ctx, rs, out)
 	var tasks []task
 	for i := range rs {
+		if out[i].Err != nil {
+			continue
+		}
 		t, err := e.prepare(i, &rs[i])
 		switch {
 		case err != nil:
@@ -52,8 +57,12 @@ func (e *Engine) MultiSearch(ctx context.Context, rs []search.Request) []search.
 		e.run(ctx, tasks, out)
 	}
 	for i := range out {
-		if out[i].Result != nil {
-			out[i].Result.Took = e.o.Clock().Sub(began)
+		if out[i].Result == nil {
+			continue
+		}
+		out[i].Result.Took = e.o.Clock().Sub(began)
+		if cut[i] {
+			about(out[i].Result)
 		}
 	}
 	return out
