@@ -85,7 +85,7 @@ func (p *partition) open() error {
 		return fmt.Errorf("open %s: %w", filepath.Base(p.path), err)
 	}
 	db.SetMaxOpenConns(readersPerFile())
-	db.SetMaxIdleConns(readersPerFile())
+	db.SetMaxIdleConns(max(2, runtime.GOMAXPROCS(0))) // each holds 1 MB; another takes less than a millisecond
 	if p.codec == nil {
 		if p.codec, err = readCodec(db); err != nil {
 			_ = db.Close()
