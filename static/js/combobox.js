@@ -208,6 +208,6 @@ document.addEventListener("submit", (e) => {
   if (!(e.target instanceof HTMLFormElement) || !e.target.matches("[data-suggest]")) return;
   const q = new FormData(e.target).getAll("q").join(" ").trim();
   if (q === "") return;
-  const body = new URLSearchParams({ page: new URL(e.target.action).pathname.slice(1), q });
+  const body = new URLSearchParams({ page: e.target.dataset.suggest.split("/")[1], q }); // whose suggestions they become
   fetch("/me/recent", { method: "POST", body, keepalive: true }).catch(() => null);
 });

@@ -77,8 +77,22 @@ function walk(key) {
   if ((key !== "j" && key !== "k") || rows.length === 0) return false;
   const next = rows[Math.min(Math.max(at + (key === "j" ? 1 : -1), 0), rows.length - 1)];
   rows[at]?.classList.remove("cursor");
-  next.classList.add("cursor");
-  next.querySelector(".ti")?.focus({ preventScroll: true });
+  stand(next);
   next.scrollIntoView({ block: "nearest" });
   return true;
 }
+
+function stand(row) {
+  row.classList.add("cursor");
+  row.querySelector(".ti, th a")?.focus({ preventScroll: true });
+}
+
+// Back leads to the row that was left.
+document.addEventListener("click", (e) => {
+  const row = e.target instanceof Element && e.target.closest("a")?.closest(".irow, #list tr[id]");
+  if (row) history.replaceState({ ...history.state, row: row.id }, "");
+});
+addEventListener("pageshow", () => {
+  const row = document.getElementById(history.state?.row);
+  if (row) stand(row);
+});

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/audits"
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -296,6 +298,30 @@ func (b *tab) theme(name string) {
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
+}
+
+// downloads lets files that a page sends be kept, and returns where.
+func (b *tab) downloads() string {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	call(b, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID, DownloadPath: dir,
+	})
+	return dir
+}
+
+// file waits for the download of a text of a kind, whose last line has an end.
+func (b *tab) file(dir, kind string) (text string) {
+	b.t.Helper()
+	b.wait("a file *"+kind, func() bool {
+		if found, _ := filepath.Glob(filepath.Join(dir, "*"+kind)); len(found) > 0 {
+			all, err := os.ReadFile(found[0])
+			b.must(err)
+			text = string(all)
+		}
+		return strings.HasSuffix(text, "\n")
+	})
+	return text
 }
 
 // signIn signs in through the form.

@@ -367,7 +367,7 @@ func (in EventsIn) measureForm() *MeasureForm {
 		f.Choices = append(f.Choices, in.byPick("then by", by(1)))
 	} else {
 		values := []string{""}
-		texts := []string{"fitting"}
+		texts := []string{"automatic"}
 		for _, i := range stats.Ladder {
 			values, texts = append(values, string(i)), append(texts, string(i))
 		}

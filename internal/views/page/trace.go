@@ -38,6 +38,7 @@ type TracePage struct {
 	layout.Chrome
 	noParts
 	ID      string
+	Kind    string // trace or request
 	Words   string
 	Rows    []TraceRow
 	Related []ui.Link // other ids that these events carry
@@ -65,7 +66,7 @@ type TraceRow struct {
 // NewTrace makes the page.
 func NewTrace(c layout.Chrome, in TraceIn) TracePage {
 	c.Title, c.Section, c.Keys = ui.Clip("Trace "+in.ID, 80), layout.SectionEvents, plainKeys
-	p := TracePage{Chrome: c, ID: in.ID, Failed: in.Failed, Notices: gapNotices(in.Moment, in.Gaps), Export: NewExport(in.Export)}
+	p := TracePage{Chrome: c, ID: in.ID, Kind: in.kind(), Failed: in.Failed, Notices: gapNotices(in.Moment, in.Gaps), Export: NewExport(in.Export)}
 	services := map[string]bool{}
 	for _, r := range in.Rows {
 		services[r.Service.Slug] = true
@@ -124,12 +125,17 @@ func (in TraceIn) related() (out []ui.Link) {
 	return out
 }
 
+// kind says what the id is of.
+func (in TraceIn) kind() string {
+	if len(in.Rows) > 0 && !strings.EqualFold(in.Rows[0].Trace, in.ID) {
+		return "request"
+	}
+	return "trace"
+}
+
 // all leads to the same events in the explorer.
 func (in TraceIn) all() string {
-	key := "request_id"
-	if strings.EqualFold(in.Rows[0].Trace, in.ID) {
-		key = "trace"
-	}
+	key := map[string]string{"trace": "trace", "request": "request_id"}[in.kind()]
 	u := EventsURL{List: ListURL{Path: "/events", Q: withPair(nil, key, in.ID, false)}}
 	from, to := time.UnixMicro(in.Rows[0].Time).UTC().Truncate(time.Second), time.UnixMicro(in.Rows[len(in.Rows)-1].Time).UTC().Truncate(time.Second).Add(time.Second)
 	return u.span(from.Format(time.RFC3339), to.Format(time.RFC3339)).String()

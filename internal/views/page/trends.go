@@ -203,7 +203,7 @@ func (in TrendsIn) lead(t LeadIn) LeadCard {
 		out.Rows = append(out.Rows, LeadRow{Text: ui.Clip(v.Keys[0], 120), URL: u, Events: ui.Exact(v.Count), Share: ui.Percent(v.Count, t.Total)})
 	}
 	if t.Rest > 0 && len(t.Values) > 0 {
-		out.Rows = append(out.Rows, LeadRow{Text: "none of these", Events: ui.Exact(t.Rest), Share: ui.Percent(t.Rest, t.Total)})
+		out.Rows = append(out.Rows, LeadRow{Text: "other or none", Events: ui.Exact(t.Rest), Share: ui.Percent(t.Rest, t.Total)})
 	}
 	if t.About {
 		out.Note = "about"
