@@ -98,13 +98,13 @@ func clockFacts(v find.IssueView, zone *time.Location) []fact {
 		if p.At == 0 || p.Out != stats.Included {
 			return ""
 		}
-		return (time.Duration(p.Took) * time.Microsecond).Round(time.Second).String()
+		return spanOf(p.Took)
 	}
 	target := func(us int64) string {
 		if us == 0 {
 			return ""
 		}
-		return (time.Duration(us) * time.Microsecond).String()
+		return spanOf(us)
 	}
 	return []fact{
 		{"Episode", strconv.FormatInt(e.Seq, 10)},
@@ -119,6 +119,17 @@ func clockFacts(v find.IssueView, zone *time.Location) []fact {
 		{"Target to acknowledge", target(v.Target.Ack)},
 		{"Target to resolve", target(v.Target.Resolve)},
 	}
+}
+
+// spanOf writes µs to the second: 4h, 2h41m, 6m12s.
+func spanOf(us int64) string {
+	s := (time.Duration(us) * time.Microsecond).Round(time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 // activity is the ledger with what was written.

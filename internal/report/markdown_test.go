@@ -27,7 +27,7 @@ func TestIssueAsMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, want := range []string{"# SHO-1 KeyError", "## Response", "## Activity", "new → open", "## Stack", "| User | masked |"} {
+	for _, want := range []string{"# SHO-1 KeyError", "## Response", "## Activity", "new → open", "## Stack", "| User | masked |", "| Target to acknowledge | 24h |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
