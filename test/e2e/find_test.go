@@ -148,8 +148,10 @@ func (f *finder) explore() {
 	f.until("a third of the events", `document.querySelectorAll("#list tbody tr").length === 12`)
 	f.click("#list tbody th a")
 	f.until("the opened row", `document.querySelector("tr.opened")?.innerText.includes("eu-north-1") || document.querySelector("tr.opened")?.innerText.includes("us-east-1")`)
-	f.open("/events")
-	f.until("the field list", `document.querySelector("#fields")?.innerText.includes("depot")`)
+	f.wait("the field list", func() bool { // an engine that is late says so in its place
+		f.open("/events")
+		return f.is(`document.querySelector("#fields")?.innerText.includes("depot")`)
+	})
 	f.click(`#fields a[href*="service:depot"]`)
 	f.arrive("service:depot")
 	f.until("half of the events", `document.querySelectorAll("#list tbody tr").length === 18`)
