@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -154,9 +155,8 @@ func (c *codec) pack(f face, payload []byte) (head, z []byte) {
 	return c.enc.EncodeAll(b, nil), c.enc.EncodeAll(payload, nil)
 }
 
-// unpack reverses pack; without whole, the payload is not unpacked where it
-// has a frame of its own.
-func (c *codec) unpack(head, z []byte, whole bool) (face, []byte, error) {
+// unpack reverses pack.
+func (c *codec) unpack(head, z []byte) (face, []byte, error) {
 	if head == nil {
 		b, err := c.dec.DecodeAll(z, nil)
 		if err != nil {
@@ -164,19 +164,34 @@ func (c *codec) unpack(head, z []byte, whole bool) (face, []byte, error) {
 		}
 		return parseFace(b)
 	}
-	b, err := c.dec.DecodeAll(head, nil)
+	f, err := c.unpackFace(head, z)
 	if err != nil {
-		return face{}, nil, fmt.Errorf("unpack event: %w", err)
-	}
-	f, _, err := parseFace(b)
-	if err != nil || !whole {
-		return f, nil, err
+		return face{}, nil, err
 	}
 	payload, err := c.dec.DecodeAll(z, nil)
 	if err != nil {
 		return face{}, nil, fmt.Errorf("unpack event: %w", err)
 	}
 	return f, payload, nil
+}
+
+var faceBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// unpackFace unpacks the face alone; the payload only where it has no frame of
+// its own.
+func (c *codec) unpackFace(head, z []byte) (face, error) {
+	if head == nil {
+		head = z
+	}
+	buf := faceBuffers.Get().(*[]byte)
+	defer faceBuffers.Put(buf)
+	b, err := c.dec.DecodeAll(head, (*buf)[:0])
+	if err != nil {
+		return face{}, fmt.Errorf("unpack event: %w", err)
+	}
+	*buf = b
+	f, _, err := parseFace(b)
+	return f, err
 }
 
 func (f face) append(b []byte) []byte {
@@ -194,26 +209,27 @@ func (f face) append(b []byte) []byte {
 
 var errFace = errors.New("unpack event: damaged face")
 
-// parseFace reads what append wrote and returns the bytes after it.
+// parseFace reads what append wrote and returns the bytes after it. The face
+// keeps none of b.
 func parseFace(b []byte) (face, []byte, error) {
 	n, w := binary.Uvarint(b)
 	if w <= 0 || n < 2 || n > uint64(len(b)) {
 		return face{}, nil, errFace
 	}
 	b = b[w:]
-	texts, ends := make([]string, n), make([]int, n)
-	var all []byte // one string for all
-	for i := range texts {
-		size, w := binary.Uvarint(b)
-		if w <= 0 || size > uint64(len(b[w:])) {
+	texts, rest := make([]string, n), b
+	for range texts {
+		size, w := binary.Uvarint(rest)
+		if w <= 0 || size > uint64(len(rest[w:])) {
 			return face{}, nil, errFace
 		}
-		all = append(all, b[w:][:size]...)
-		b, ends[i] = b[w:][size:], len(all)
+		rest = rest[w:][size:]
 	}
-	joined, from := string(all), 0
-	for i, end := range ends {
-		texts[i], from = joined[from:end], end
+	all := string(b[:len(b)-len(rest)]) // one string for all, with the sizes between them
+	for i, at := 0, 0; i < len(texts); i++ {
+		size, w := binary.Uvarint(b[at:])
+		at += w + int(size) //nolint:gosec // not above the length, see above
+		texts[i] = all[at-int(size) : at]
 	}
 	f := face{title: texts[0], ip: texts[1], pairs: texts[2:]}
 	for at, s := range f.pairs {
@@ -222,17 +238,15 @@ func parseFace(b []byte) (face, []byte, error) {
 			break
 		}
 	}
-	return f, b, nil
+	return f, rest, nil
 }
 
-// values returns the values of one pair key, each once.
-func (f face) values(key string) []string {
-	var out []string
+// values appends the values of the pairs that begin with "key=", each once.
+func (f face) values(to []string, key string) []string {
 	for _, p := range f.pairs {
-		rest, ok := strings.CutPrefix(p, key)
-		if ok && strings.HasPrefix(rest, "=") && !slices.Contains(out, rest[1:]) {
-			out = append(out, rest[1:])
+		if v, ok := strings.CutPrefix(p, key); ok && !slices.Contains(to, v) {
+			to = append(to, v)
 		}
 	}
-	return out
+	return to
 }

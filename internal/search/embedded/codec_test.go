@@ -27,16 +27,23 @@ func TestPack(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			head, z := c.pack(tc.face, []byte(tc.payload))
-			for _, whole := range []bool{true, false} {
-				f, payload, err := c.unpack(head, z, whole)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(tc.face, f, cmp.AllowUnexported(face{})); diff != "" {
+			f, payload, err := c.unpack(head, z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(payload, []byte(tc.payload)) {
+				t.Errorf("payload %.100q", payload)
+			}
+			alone, err := c.unpackFace(head, z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.unpackFace(c.pack(face{title: "another", pairs: []string{"a=b"}}, nil)); err != nil {
+				t.Fatal(err)
+			}
+			for _, got := range []face{f, alone} {
+				if diff := cmp.Diff(tc.face, got, cmp.AllowUnexported(face{})); diff != "" {
 					t.Error(diff)
-				}
-				if (whole || head == nil) && !bytes.Equal(payload, []byte(tc.payload)) {
-					t.Errorf("payload %.100q", payload)
 				}
 			}
 		})

@@ -323,8 +323,11 @@ func unpackAll(p *partition, packed []body, whole bool, fn func(id int64, f face
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(packed); i += workers {
-				b := &packed[i]
-				b.face, b.payload, b.err = pack.unpack(b.head, b.z, whole)
+				if b := &packed[i]; whole {
+					b.face, b.payload, b.err = pack.unpack(b.head, b.z)
+				} else {
+					b.face, b.err = pack.unpackFace(b.head, b.z)
+				}
 			}
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"errata/internal/querylang"
 	"errata/internal/search"
 )
 
@@ -125,7 +124,7 @@ func (c *collector) addEvent(h *search.Hit, f face) {
 		return
 	case search.Terms, search.Cardinality:
 	}
-	for _, v := range valuesOf(c.agg, h, f) {
+	for _, v := range c.valuesOf(h, f) {
 		if c.agg.Kind == search.Cardinality {
 			c.values[v] = struct{}{}
 		} else if c.begins(v) {
@@ -141,16 +140,19 @@ func (t *tally) addEvent(h *search.Hit, f face) {
 	}
 }
 
-// valuesOf returns the values an event has for an aggregation's key, each once.
-func valuesOf(a *search.Agg, h *search.Hit, f face) []string {
-	if a.Key.Name == search.HasKey {
+// valuesOf returns the values an event has for the aggregation's key, each once.
+// They are good until the next call.
+func (c *collector) valuesOf(h *search.Hit, f face) []string {
+	switch {
+	case c.agg.Key.Name == search.HasKey:
 		return f.keys(h)
+	case c.pair != "":
+		c.found = f.values(c.found[:0], c.pair)
+		return c.found
 	}
-	if _, ok := dimensionOf(a.Key); !ok {
-		return f.values(querylang.TermKey(a.Key))
-	}
-	if v := search.Value(&h.Record, a.Key); v != "" {
-		return []string{v}
+	if v := search.Value(&h.Record, c.agg.Key); v != "" {
+		c.found = append(c.found[:0], v)
+		return c.found
 	}
 	return nil
 }

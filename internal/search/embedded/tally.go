@@ -19,8 +19,10 @@ type collector struct {
 	byTime  map[int64]*tally
 	values  map[string]struct{}
 	prefix  string // folded
-	seen    bool   // at least one event, for extreme
-	extreme int64  // the first or last time
+	pair    string // how pairs of the key begin, "" where it has a column
+	found   []string
+	seen    bool  // at least one event, for extreme
+	extreme int64 // the first or last time
 }
 
 // begins says whether the list shows a value.
@@ -50,7 +52,11 @@ func newCollectors(aggs []search.Agg) []*collector {
 }
 
 func newCollector(a *search.Agg) *collector {
-	return &collector{agg: a, prefix: querylang.Fold(a.Prefix), byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
+	c := &collector{agg: a, prefix: querylang.Fold(a.Prefix), byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
+	if _, ok := dimensionOf(a.Key); !ok && (a.Kind == search.Terms || a.Kind == search.Cardinality) {
+		c.pair = querylang.TermKey(a.Key) + "="
+	}
+	return c
 }
 
 // key returns the bucket of a value.
