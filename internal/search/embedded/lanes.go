@@ -69,7 +69,7 @@ func (q *question) spend(rows int) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if rows > q.left {
+	if q.slow || rows > q.left { // plans made in the slow lane do not tell what they cost
 		q.slow = true
 		return errTooMuch
 	}

@@ -276,6 +276,9 @@ func TestTooManySearches(t *testing.T) {
 			return q
 		}
 		first, second, third := slow(), slow(), slow()
+		if err := first.spend(1); !errors.Is(err, errTooMuch) {
+			t.Errorf("back in the fast lane: %v", err)
+		}
 		_, leave, err := first.turn(t.Context())
 		if err != nil {
 			t.Fatal(err)
