@@ -23,7 +23,7 @@ import (
 func bulkParts(s *store.Store, fail func(string) error) (*triage.Service, *jobs.Runner) {
 	log := slog.New(slog.DiscardHandler)
 	r := jobs.New(jobs.Options{
-		Store: s, Clock: time.Now, Log: log, Node: "test", Fail: fail, Lease: 500 * time.Millisecond, Poll: 20 * time.Millisecond,
+		Store: s, Clock: time.Now, Log: log, Node: "test", Fail: fail, Lease: 3 * time.Second, Poll: 20 * time.Millisecond, // a step on a busy machine is shorter
 	})
 	f := find.New(find.Options{Store: s, Clock: time.Now, Decide: storetest.Decide, Log: log})
 	return triage.New(triage.Options{Store: s, Clock: time.Now, Decide: storetest.Decide, Log: log, Find: f, Jobs: r, Fail: fail}), r
