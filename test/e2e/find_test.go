@@ -161,6 +161,7 @@ func (f *finder) explore() {
 	f.settle("a third of the events", `document.querySelectorAll("#list tbody tr").length === 12`)
 	f.click("#list tbody th a")
 	f.until("the opened row", `document.querySelector("tr.opened")?.innerText.includes("eu-north-1") || document.querySelector("tr.opened")?.innerText.includes("us-east-1")`)
+	f.open("/events")
 	f.settle("the field list", `document.querySelector("#fields")?.innerText.includes("depot")`)
 	f.click(`#fields a[href*="service:depot"]`)
 	f.arrive("service:depot")
