@@ -92,7 +92,7 @@ func (h exports) counts(c echo.Context, in exploreIn) report.Export {
 }
 
 func (h exports) overview(c echo.Context, who errata.Actor) (report.Export, error) {
-	in, err := overviews{h.Server}.params(c, who)
+	in, err := overviews(h).params(c, who)
 	if err != nil {
 		return report.Export{}, err
 	}

@@ -20,7 +20,12 @@ func TestEpisodeOfEach(t *testing.T) {
 				id := fmt.Sprintf("i%03d", i)
 				ids = append(ids, id)
 				for seq, reason := range [][]errata.CloseReason{
-					{}, {""}, {errata.ClosedResolved}, {errata.ClosedResolved, ""}, {errata.ClosedResolved, errata.ClosedUndone}, {errata.ClosedUndone},
+					{},
+					{""},
+					{errata.ClosedResolved},
+					{errata.ClosedResolved, ""},
+					{errata.ClosedResolved, errata.ClosedUndone},
+					{errata.ClosedUndone},
 					{errata.ClosedResolved, errata.ClosedResolved, errata.ClosedUndone},
 				}[i%7] {
 					e := errata.Episode{

@@ -86,8 +86,11 @@ func (b *workbook) about(m Meta) error {
 // close ends the file with what names its parts.
 func (b *workbook) close() error {
 	for _, p := range []struct{ path, text string }{
-		{"xl/styles.xml", stylesPart}, {"xl/workbook.xml", b.index()}, {"xl/_rels/workbook.xml.rels", b.relations()},
-		{"_rels/.rels", rootPart}, {"[Content_Types].xml", b.types()},
+		{"xl/styles.xml", stylesPart},
+		{"xl/workbook.xml", b.index()},
+		{"xl/_rels/workbook.xml.rels", b.relations()},
+		{"_rels/.rels", rootPart},
+		{"[Content_Types].xml", b.types()},
 	} {
 		w, err := b.zip.Create(p.path)
 		if err != nil {

@@ -228,8 +228,9 @@ func parseFace(b []byte) (face, []byte, error) {
 	all := string(b[:len(b)-len(rest)]) // one string for all, with the sizes between them
 	for i, at := 0, 0; i < len(texts); i++ {
 		size, w := binary.Uvarint(b[at:])
-		at += w + int(size) //nolint:gosec // not above the length, see above
-		texts[i] = all[at-int(size) : at]
+		from := at + w
+		at = from + int(size) //nolint:gosec // not above the length, see above
+		texts[i] = all[from:at]
 	}
 	f := face{title: texts[0], ip: texts[1], pairs: texts[2:]}
 	for at, s := range f.pairs {

@@ -137,7 +137,7 @@ func (m *Measured) Users(b *testing.B) {
 	c := crowd{Measured: m, lines: m.lines(b)}
 	for b.Loop() {
 		ctx, cancel := context.WithTimeout(b.Context(), time.Duration(seconds)*time.Second)
-		c.visit(b, ctx)
+		c.visit(ctx, b)
 		cancel()
 		b.ReportMetric(float64(c.late), "refused-or-late")
 		for i, l := range c.lines {
@@ -167,11 +167,11 @@ type crowd struct {
 }
 
 // visit lasts until ctx ends and everybody has an answer.
-func (c *crowd) visit(b *testing.B, ctx context.Context) {
+func (c *crowd) visit(ctx context.Context, b *testing.B) {
 	c.took, c.late = make([][]time.Duration, len(c.lines)), 0
 	c.arrived.Store(LoadEnd.UnixMicro())
 	var group sync.WaitGroup
-	group.Go(func() { c.arrive(b, ctx) })
+	group.Go(func() { c.arrive(ctx, b) })
 	for u := range 20 {
 		group.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(u), 5))
@@ -221,7 +221,7 @@ func repeat(ctx context.Context, step, delay time.Duration, fn func()) {
 }
 
 // arrive stores 300 events a second, of the day that follows the others.
-func (c *crowd) arrive(b *testing.B, ctx context.Context) {
+func (c *crowd) arrive(ctx context.Context, b *testing.B) {
 	load, at, n := NewLoad(2), LoadEnd, 0
 	repeat(ctx, 200*time.Millisecond, 0, func() {
 		docs := make([]search.Doc, 60)
