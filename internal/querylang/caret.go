@@ -1,6 +1,9 @@
 package querylang
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Caret is where somebody is typing in a query, and what of it is there. A
 // suggestion replaces [Start, End).
@@ -12,9 +15,13 @@ type Caret struct {
 	Rest       string // the query without the term that is typed
 }
 
-// CaretAt says what is typed at a byte offset of a query. It takes any text.
+// CaretAt says what is typed at a byte offset of a query, or at the character
+// that the offset lies in. It takes any text.
 func CaretAt(q string, at int) Caret {
 	at = min(max(at, 0), len(q))
+	for at > 0 && at < len(q) && !utf8.RuneStart(q[at]) {
+		at--
+	}
 	start, end := termAround(q, at)
 	c := Caret{Start: start, End: end, Typed: q[start:at], Rest: strings.TrimSpace(q[:termBegin(q, start)] + q[end:])}
 	colon := keyColon(q[start:end])

@@ -45,6 +45,7 @@ func TestCaretAt(t *testing.T) {
 func FuzzCaretAt(f *testing.F) {
 	f.Add(`(!env:[a,"b c`, 9)
 	f.Add("tags[a:b", 4)
+	f.Add("\u00a0", 1) // in the middle of a space of two bytes
 	f.Fuzz(func(t *testing.T, q string, at int) {
 		c := CaretAt(q, at)
 		if c.Start < 0 || c.Start > c.End || c.End > len(q) {
