@@ -15,6 +15,7 @@ import (
 type Own struct {
 	errata.Account
 	Grants   []errata.Grant
+	Teams    []errata.Team
 	Projects map[string]errata.Project // that they see, by id
 	Tokens   []errata.Token
 	Sessions []errata.Session
@@ -37,6 +38,9 @@ func (s *Service) Own(ctx context.Context, who errata.Actor) (out Own, err error
 			return err
 		}
 		out.Grants = seenGrants(grants, who.ID, out.Projects)
+		if out.Teams, err = tx.TeamsOf(ctx, who.ID); err != nil {
+			return err
+		}
 		if out.Tokens, err = tx.TokensOf(ctx, who.ID); err != nil {
 			return err
 		}

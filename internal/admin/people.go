@@ -121,6 +121,7 @@ const assignedShown = 20
 // for those who manage people.
 type PersonView struct {
 	Person
+	Teams         []errata.Team
 	Sessions      []errata.Session
 	Tokens        []errata.Token
 	Assigned      []errata.Issue // the first unresolved ones that the reader sees
@@ -151,6 +152,9 @@ func (s *Service) Person(ctx context.Context, who errata.Actor, id string) (out 
 			return err
 		}
 		out.Person = Person{Account: public(acc, manages || out.Self), Grants: seenGrants(grants, id, out.Projects)}
+		if out.Teams, err = tx.TeamsOf(ctx, id); err != nil {
+			return err
+		}
 		sums, err := tx.SumSessions(ctx, s.now())
 		if err != nil {
 			return err

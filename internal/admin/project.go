@@ -135,6 +135,7 @@ func (s *Service) Projects(ctx context.Context, who errata.Actor) (all []errata.
 // ServiceSetup is what the set-up page of a service shows.
 type ServiceSetup struct {
 	Project errata.Project
+	Team    errata.Team      // that answers for it; zero = none
 	Key     errata.IngestKey // the newest that works
 	DSN     string           // "" = no key works
 	First   *errata.Issue    // the issue seen last; nil while no event has come
@@ -153,6 +154,9 @@ func (s *Service) ServiceSetup(ctx context.Context, who errata.Actor, slug strin
 			return errata.E(errata.NotFound, "There is no such service.", err)
 		}
 		out = ServiceSetup{Project: p}
+		if out.Team, err = teamOf(ctx, tx, p); err != nil {
+			return err
+		}
 		keys, err := tx.KeysOf(ctx, p.ID)
 		if err != nil {
 			return err
@@ -165,6 +169,14 @@ func (s *Service) ServiceSetup(ctx context.Context, who errata.Actor, slug strin
 		return out.newestIssue(ctx, tx)
 	})
 	return out, err
+}
+
+// teamOf returns the team that answers for a service; zero = none.
+func teamOf(ctx context.Context, tx *store.Tx, p errata.Project) (errata.Team, error) {
+	if p.TeamID == "" {
+		return errata.Team{}, nil
+	}
+	return tx.TeamByID(ctx, p.TeamID)
 }
 
 func (out *ServiceSetup) newestIssue(ctx context.Context, tx *store.Tx) error {

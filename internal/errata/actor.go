@@ -84,6 +84,7 @@ const (
 	SystemRead      Action = "system:read"
 	UserRead        Action = "user:read"
 	UserManage      Action = "user:manage"
+	TeamManage      Action = "team:manage"
 	RoleRead        Action = "role:read"
 	AuditRead       Action = "audit:read"
 	AuditVerify     Action = "audit:verify"
@@ -96,7 +97,7 @@ var Actions = []Action{
 	IssueRead, IssueComment, IssueWatch, IssueAck, IssueAssignSelf, IssueAssign, IssueResolve, IssueReopen, IssueIgnore, IssueSeverity,
 	IssueExport, EventRead, EventReadPII, EventExport, ProjectRead, ProjectCreate, KeyRead, KeyWrite, AnalyticsRead, AnalyticsPerson, ReportRead,
 	ViewSave, ViewShare, SystemRead,
-	UserRead, UserManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
+	UserRead, UserManage, TeamManage, RoleRead, AuditRead, AuditVerify, TokenOwn, TokenManage,
 }
 
 // Decide says whether the actor may do the action in a project ("" =

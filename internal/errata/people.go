@@ -50,6 +50,7 @@ type Invite struct {
 // Project is what people call a service.
 type Project struct {
 	ID, Slug, Prefix, Name, Platform string
+	TeamID                           string // whose it is, "" = nobody's
 	Settings                         ProjectSettings
 	CreatedAt                        int64
 	CreatedBy                        string

@@ -6,6 +6,7 @@ type Visibility string
 // The visibilities.
 const (
 	ViewPrivate Visibility = "private" // the owner
+	ViewForTeam Visibility = "team"    // who is in the team of the view
 	ViewForAll  Visibility = "all"     // whoever may sign in; what it lists follows the reader's rights
 )
 
@@ -17,6 +18,7 @@ type SavedView struct {
 	Slug       string
 	OwnerID    string
 	Visibility Visibility
+	TeamID     string // of one for a team, else ""
 	Page       string // issues or events
 	Title      string
 	Query      string

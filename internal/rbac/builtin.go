@@ -52,7 +52,7 @@ var table = []struct {
 	{"MA", OfAnywhere, []errata.Action{errata.ProjectCreate}},
 	{"MAU", OfProject, []errata.Action{errata.AuditRead}},
 	{"MAU", OfAnywhere, []errata.Action{errata.SystemRead}},
-	{"A", OfInstallation, []errata.Action{errata.UserManage, errata.TokenManage}},
+	{"A", OfInstallation, []errata.Action{errata.UserManage, errata.TeamManage, errata.TokenManage}},
 	{"AU", OfInstallation, []errata.Action{errata.RoleRead, errata.AuditVerify}},
 }
 
@@ -64,7 +64,7 @@ var inherits = map[errata.Role]errata.Role{
 
 // neverByToken are actions that need a person in a browser: a token that leaks
 // must not be able to make itself immortal.
-var neverByToken = []errata.Action{errata.UserManage, errata.TokenManage}
+var neverByToken = []errata.Action{errata.UserManage, errata.TeamManage, errata.TokenManage}
 
 // rights is the table by action.
 var rights = func() map[errata.Action]Right {

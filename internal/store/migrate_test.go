@@ -25,16 +25,16 @@ var tables = []string{
 	"environment_half", "epoch", "event_applied", "ingest_key", "installation", "issue", "issue_env", "issue_episode",
 	"issue_fingerprint", "issue_hour", "issue_release", "issue_resolution", "issue_transition", "issue_user", "job",
 	"lease", "note", "outcome_hourly", "policy", "project", "project_environment", "project_half", "project_quarter",
-	"release", "report_run", "saved_view", "session", "status_hour", "target", "watch",
+	"release", "report_run", "saved_view", "session", "status_hour", "target", "team", "team_member", "watch",
 }
 
 var indexes = []string{
 	"applied_at", "audit_actor", "audit_at", "audit_object", "episode_alerted", "episode_closed", "episode_opened",
 	"episode_regressed", "episode_resolved", "episode_responded", "fingerprint_issue", "issue_env_name", "issue_first",
 	"issue_open", "issue_owner", "issue_release_name", "issue_seen", "issue_seen_project", "issue_todo",
-	"issue_todo_project", "job_due", "job_owner", "key_project", "letter_last", "note_issue", "note_origin",
-	"one_open_episode", "project_routed", "release_seen", "report_as_of", "session_end", "session_owner", "token_user",
-	"transition_project", "view_owner", "watch_user",
+	"issue_todo_project", "job_due", "job_owner", "key_project", "letter_last", "member_user", "note_issue", "note_origin",
+	"one_open_episode", "project_routed", "project_team", "release_seen", "report_as_of", "session_end", "session_owner", "token_user",
+	"transition_project", "view_owner", "view_team", "watch_user",
 }
 
 // shape is a schema as text.

@@ -9,7 +9,7 @@ import (
 	"errata/internal/errata"
 )
 
-const projectColumns = `project.id, project.slug, project.prefix, project.name, project.platform, project.settings, project.created_at, project.created_by`
+const projectColumns = `project.id, project.slug, project.prefix, project.name, project.team_id, project.platform, project.settings, project.created_at, project.created_by`
 
 // projectRow scans projectColumns; done reads the settings afterwards.
 type projectRow struct {
@@ -18,7 +18,7 @@ type projectRow struct {
 }
 
 func (p *projectRow) dest() []any {
-	return []any{&p.ID, &p.Slug, &p.Prefix, &p.Name, &p.Platform, &p.settings, &p.CreatedAt, &p.CreatedBy}
+	return []any{&p.ID, &p.Slug, &p.Prefix, &p.Name, zero(&p.TeamID), &p.Platform, &p.settings, &p.CreatedAt, &p.CreatedBy}
 }
 
 func (p *projectRow) done() (errata.Project, error) {

@@ -8,11 +8,11 @@ import (
 	"errata/internal/errata"
 )
 
-const viewColumns = `id, slug, owner_id, visibility, page, title, query, params, position, version, created_at, updated_at`
+const viewColumns = `id, slug, owner_id, visibility, page, title, query, params, position, version, created_at, updated_at, team_id`
 
 func scanView(r scanner) (v errata.SavedView, err error) {
 	var params string
-	if err := r.Scan(&v.ID, &v.Slug, &v.OwnerID, (*string)(&v.Visibility), &v.Page, &v.Title, &v.Query, &params, &v.Position, &v.Version, &v.CreatedAt, &v.UpdatedAt); err != nil {
+	if err := r.Scan(&v.ID, &v.Slug, &v.OwnerID, (*string)(&v.Visibility), &v.Page, &v.Title, &v.Query, &params, &v.Position, &v.Version, &v.CreatedAt, &v.UpdatedAt, zero(&v.TeamID)); err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal([]byte(params), &v.Params); err != nil {
@@ -36,8 +36,8 @@ func (tx *Tx) CreateView(ctx context.Context, v errata.SavedView) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.change(ctx, `INSERT INTO saved_view (`+viewColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		v.ID, v.Slug, v.OwnerID, string(v.Visibility), v.Page, v.Title, v.Query, params, v.Position, v.Version, v.CreatedAt, v.UpdatedAt)
+	_, err = tx.change(ctx, `INSERT INTO saved_view (`+viewColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		v.ID, v.Slug, v.OwnerID, string(v.Visibility), v.Page, v.Title, v.Query, params, v.Position, v.Version, v.CreatedAt, v.UpdatedAt, null(v.TeamID))
 	return err
 }
 
@@ -56,8 +56,8 @@ func (tx *Tx) UpdateView(ctx context.Context, v errata.SavedView) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.change(ctx, `UPDATE saved_view SET title = $3, query = $4, params = $5, visibility = $6, updated_at = $7, version = version + 1
-		WHERE id = $1 AND version = $2`, v.ID, v.Version, v.Title, v.Query, params, string(v.Visibility), v.UpdatedAt)
+	n, err := tx.change(ctx, `UPDATE saved_view SET title = $3, query = $4, params = $5, visibility = $6, team_id = $8, updated_at = $7, version = version + 1
+		WHERE id = $1 AND version = $2`, v.ID, v.Version, v.Title, v.Query, params, string(v.Visibility), v.UpdatedAt, null(v.TeamID))
 	return n == 1, err
 }
 
@@ -82,10 +82,11 @@ func (tx *Tx) ViewBySlug(ctx context.Context, slug string) (errata.SavedView, er
 // maxSavedViews bounds how many views one reader is shown.
 const maxSavedViews = 500
 
-// ViewsFor returns the views of a person and those of everybody, by position
-// and title.
+// ViewsFor returns the views of a person, those of the teams that they are in and
+// those of everybody, by position and title.
 func (tx *Tx) ViewsFor(ctx context.Context, userID string) ([]errata.SavedView, error) {
 	return tx.views(ctx, `SELECT `+viewColumns+` FROM saved_view WHERE owner_id = $1 OR visibility = 'all'
+			OR team_id IN (SELECT team_id FROM team_member WHERE user_id = $1)
 		ORDER BY position, title, id LIMIT $2`, userID, maxSavedViews)
 }
 

@@ -104,6 +104,7 @@ var ActionWords = map[errata.Action]string{
 	errata.SystemRead:      "see how the installation does",
 	errata.UserRead:        "see who has an account",
 	errata.UserManage:      "invite, give roles, disable",
+	errata.TeamManage:      "make teams, their members and services",
 	errata.RoleRead:        "see this page",
 	errata.AuditRead:       "read who did what",
 	errata.AuditVerify:     "check the chain of the audit, read all of it",
