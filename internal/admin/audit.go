@@ -40,6 +40,7 @@ type AuditNames struct {
 	People   map[string]errata.Person
 	Projects map[string]errata.Project
 	Issues   map[string]string // short ids
+	Teams    map[string]errata.Team
 }
 
 // Audit reads a page of the audit.
@@ -150,9 +151,16 @@ func (s *Service) auditScope(ctx context.Context, tx *store.Tx, who errata.Actor
 }
 
 func (s *Service) auditNames(ctx context.Context, tx *store.Tx, who errata.Actor, rows []errata.AuditRow) (out AuditNames, err error) {
-	out = AuditNames{People: map[string]errata.Person{}, Issues: map[string]string{}}
+	out = AuditNames{People: map[string]errata.Person{}, Issues: map[string]string{}, Teams: map[string]errata.Team{}}
 	if out.Projects, err = s.seen(ctx, tx, who); err != nil {
 		return out, err
+	}
+	teams, err := tx.Teams(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range teams {
+		out.Teams[t.ID] = t
 	}
 	accounts, err := tx.Accounts(ctx)
 	if err != nil {

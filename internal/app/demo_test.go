@@ -78,7 +78,7 @@ func demoPages(t *testing.T, p *apptest.Product, c *http.Client) {
 	}
 	for _, path := range []string{
 		"/overview", "/overview?range=7d", "/overview?range=30d", "/issues", "/issues?q=is:unresolved+assigned:none", "/issues?q=is:resolved",
-		"/issues?q=is:ignored", "/issues?q=is:new", "/analytics/response", "/analytics/response?range=30d", "/analytics/response?range=7d", "/services", "/users", "/audit", "/audit?stream=access", "/roles", "/me",
+		"/issues?q=is:ignored", "/issues?q=is:new", "/analytics/response", "/analytics/response?range=30d", "/analytics/response?range=7d", "/services", "/users", "/teams", "/audit", "/audit?stream=access", "/roles", "/me",
 	} {
 		code, text := p.Page(c, path)
 		if code != http.StatusOK {

@@ -30,7 +30,7 @@ func (h account) showWith(c echo.Context, code int, change func(*page.AccountIn)
 	}
 	m := h.moment(zoneOf(who))
 	in := page.AccountIn{
-		Moment: m, Account: own.Account, Grants: own.Grants, Projects: own.Projects, Tokens: own.Tokens, Sessions: own.Sessions, Here: who.SessionID,
+		Moment: m, Account: own.Account, Grants: own.Grants, Teams: own.Teams, Projects: own.Projects, Tokens: own.Tokens, Sessions: own.Sessions, Here: who.SessionID,
 		MayToken: h.Decide(who, errata.TokenOwn, "") == nil, Scopes: h.Admin.TokenActions(who, h.scopes()),
 	}
 	change(&in)

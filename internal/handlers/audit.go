@@ -158,6 +158,10 @@ func auditRow(r errata.AuditRow, n admin.AuditNames) page.AuditRowIn {
 		if p, ok := n.People[id]; ok {
 			out.ObjectName, out.ObjectURL = p.Name, "/users/"+id
 		}
+	case "team":
+		if t, ok := n.Teams[id]; ok {
+			out.ObjectName, out.ObjectURL = "team "+t.Name, "/teams/"+t.Slug
+		}
 	case "project":
 		if p, ok := n.Projects[id]; ok {
 			out.ObjectName = "service " + p.Slug

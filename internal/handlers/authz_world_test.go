@@ -67,6 +67,7 @@ func newWorld(t *testing.T) *world {
 	w.people()
 	w.name()
 	w.views()
+	w.teams()
 	return w
 }
 
@@ -305,7 +306,7 @@ func (w *world) path(c cell) string {
 	}
 	return strings.NewReplacer(
 		":event_id", things[":event_id"], ":event", event, ":part", "json", ":key", "host", ":id", id, ":slug", things[":slug"], ":note", note, ":invite", invite,
-		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", job, ":view", w.view(c), "{id}", things["{id}"], "{$}", "",
+		":stream", "change", ":seq", things[":seq"], ":run", things[":run"], ":token", token, ":job", job, ":view", w.view(c), ":team", w.team(c), "{id}", things["{id}"], "{$}", "",
 	).Replace(c.route.Path)
 }
 
@@ -334,6 +335,29 @@ func (w *world) views() {
 			}
 		}
 	}
+}
+
+// team is the team that a cell is about, each its own.
+func (w *world) team(c cell) string {
+	if c.route.Object != "team" || c.object == absent {
+		return "no-such-team"
+	}
+	return c.object + "-" + strings.NewReplacer(" ", "-", ".", "-").Replace(c.route.Name+"-"+c.principal)
+}
+
+// teams makes the teams. That a foreign one exists is no secret, that it answers
+// for the canary service is.
+func (w *world) teams() {
+	for _, r := range w.routes {
+		for _, principal := range principals {
+			for _, object := range []string{own, foreign} {
+				if slug := w.team(cell{r, object, principal}); r.Object == "team" {
+					change(w.t, w.p, `INSERT INTO team (id, slug, name, created_at) VALUES (?, ?, 'Team', 1)`, slug, slug)
+				}
+			}
+		}
+	}
+	change(w.t, w.p, `UPDATE project SET team_id = (SELECT id FROM team WHERE slug LIKE 'foreign-team-viewer') WHERE slug = ?`, canarySlug)
 }
 
 // inviteID is what an invitation is called inside: the hash of its token.
@@ -403,6 +427,8 @@ var forms = map[string]string{
 	"issue.assign": "assignee=me", "issue.resolve": "cause=fixed&note=done", "issue.ignore": "reason=noise", "issue.severity": "severity=P3", "issue.stage": "stage=fixing",
 	"issue.watch": "on=true", "issue.comment": "body=hello", "issue.comment.edit": "body=changed", "issue.event.reveal": "part=json",
 	"view.save": "title=Kept&here=/issues", "view.change": "title=Kept", "view.share": "visibility=all", "me.recent": "page=issues&q=is:open",
+	"team.create": "name=Made", "team.rename": "name=Renamed", "team.member": "role=lead&user={user}", "team.member.remove": "user={user}",
+	"team.service": "project=1", "team.service.remove": "project=1",
 	"user.grant": "role=viewer&project=1", "user.revoke": "role=viewer&project=1",
 	"api.issue.assign": `{"assignee":"me"}`, "api.issue.resolve": `{"cause":"fixed","note":"done"}`, "api.issue.ignore": `{"reason":"noise"}`,
 	"api.issue.severity": `{"severity":"P3"}`, "api.issue.comments": `{"body":"hello"}`,
@@ -415,7 +441,7 @@ func (w *world) body(c cell) string {
 	if c.route.Name == "issues.bulk" {
 		return "act=ack&confirm=yes&id=" + w.things[c.object][":id"]
 	}
-	form := forms[c.route.Name]
+	form := strings.ReplaceAll(forms[c.route.Name], "{user}", w.things[c.object]["user"])
 	switch {
 	case c.route.Name == "api.issue.undo":
 		return `{"version":` + w.version(c) + `}`

@@ -44,7 +44,7 @@ func (h people) showOne(c echo.Context, code int, refused error) error {
 	}
 	m := h.moment(zoneOf(who))
 	in := page.PersonPageIn{
-		Moment: m, Account: p.Account, Grants: p.Grants, Sessions: p.Sessions, Tokens: p.Tokens, Assigned: p.Assigned,
+		Moment: m, Account: p.Account, Grants: p.Grants, Teams: p.Teams, Sessions: p.Sessions, Tokens: p.Tokens, Assigned: p.Assigned,
 		AssignedTotal: p.AssignedTotal, Projects: p.Projects, MayManage: p.MayManage, Self: p.Self, LastAdmin: p.LastAdmin,
 		Role: field(c, "role"), Where: field(c, "project"), Err: refused,
 	}

@@ -11,6 +11,7 @@ func (s *Server) peopleRoutes() []row {
 	var (
 		p       = people{s}
 		me      = account{s}
+		group   = teams{s}
 		why     = roles{s}
 		log     = audits{s}
 		get     = http.MethodGet
@@ -35,6 +36,16 @@ func (s *Server) peopleRoutes() []row {
 		{errata.Route{Method: post, Path: "/users/:id/sessions", Name: "user.sessions", Action: manage, Object: "user", Auth: session, CSRF: true, Audit: change}, p.signOut},
 		{errata.Route{Method: get, Path: "/invite/:token", Name: "invite", Auth: public}, p.join},
 		{errata.Route{Method: post, Path: "/invite/:token", Name: "invite.accept", Auth: public, CSRF: true, Rate: "login", Audit: change}, p.accept},
+
+		{errata.Route{Method: get, Path: "/teams", Name: "teams", Action: errata.UserRead, Auth: session}, group.list},
+		{errata.Route{Method: post, Path: "/teams", Name: "team.create", Action: errata.TeamManage, Auth: session, CSRF: true, Audit: change}, group.create},
+		{errata.Route{Method: get, Path: "/teams/:team", Name: "team", Action: errata.UserRead, Object: "team", Auth: session}, group.one},
+		{errata.Route{Method: post, Path: "/teams/:team/rename", Name: "team.rename", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.rename},
+		{errata.Route{Method: post, Path: "/teams/:team/members", Name: "team.member", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.member},
+		{errata.Route{Method: post, Path: "/teams/:team/members/remove", Name: "team.member.remove", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.removeMember},
+		{errata.Route{Method: post, Path: "/teams/:team/services", Name: "team.service", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.service},
+		{errata.Route{Method: post, Path: "/teams/:team/services/remove", Name: "team.service.remove", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.removeService},
+		{errata.Route{Method: post, Path: "/teams/:team/delete", Name: "team.delete", Action: errata.TeamManage, Object: "team", Auth: session, CSRF: true, Audit: change}, group.remove},
 
 		{errata.Route{Method: get, Path: "/roles", Name: "roles", Action: errata.RoleRead, Auth: session}, why.show},
 

@@ -85,8 +85,9 @@ func things(t *testing.T, p *apptest.Product, admin *http.Client) map[string]str
 		return r.Header.Get("Location")
 	}
 	leads("/views", url.Values{"title": {"Kept"}, "here": {"/issues?q=is:open"}, "visibility": {"private"}})
+	leads("/teams", url.Values{"name": {"Pay"}})
 	return map[string]string{
-		"export": export(t, p, admin, "checkout"), "job": bulkJob(t, p, apptest.Email, shop),
+		"team": "pay", "export": export(t, p, admin, "checkout"), "job": bulkJob(t, p, apptest.Email, shop),
 		"run":  strings.TrimPrefix(leads("/reports/runs", url.Values{"service": {"checkout"}}), "/reports/runs/"),
 		"view": column(t, database(t, p), `SELECT slug FROM saved_view`)[0],
 	}
@@ -106,7 +107,7 @@ func pathOf(r errata.Route, made map[string]string) string {
 	case strings.HasPrefix(r.Path, "/jobs/"):
 		return strings.Replace(r.Path, ":job", made["job"], 1)
 	}
-	return strings.NewReplacer(":job", made["export"], ":run", made["run"], ":view", made["view"], ":key", "host",
+	return strings.NewReplacer(":job", made["export"], ":run", made["run"], ":view", made["view"], ":team", made["team"], ":key", "host",
 		":id", "CHE-1", ":event_id", sharedID+"?project=checkout", ":event", "last", ":part", "raw", ":slug", "checkout",
 		":invite", "0", ":token", "0", ":stream", "change", ":seq", "1",
 		"{id}", "1", "{$}", "").Replace(r.Path)
@@ -191,11 +192,11 @@ func wanted(r errata.Route) []int {
 	}
 	switch r.Name {
 	case "home", "login", "logout", "appearance", "event", "issue.events", "view", "view.change", "view.share", "view.delete", "report.run",
-		"job.cancel", "export.cancel":
+		"job.cancel", "export.cancel", "team.delete", "team.member.remove":
 		return []int{303}
 	case "login.post":
 		return []int{401}
-	case "service.create":
+	case "service.create", "team.create", "team.rename", "team.member", "team.service", "team.service.remove":
 		return []int{422}
 	case "export.ask", "me.recent":
 		return []int{400} // of no page

@@ -37,7 +37,7 @@ func TestCrossOrigin(t *testing.T) {
 		for name, header := range origins {
 			t.Run(r.Name+" "+name, func(t *testing.T) {
 				before := state(t, p)
-				a := send(t, p, c, r.Method, pathOf(r, map[string]string{"job": "0", "export": "0", "run": "0", "view": "0"}), "x=1&"+forms[r.Path], header...)
+				a := send(t, p, c, r.Method, pathOf(r, map[string]string{"job": "0", "export": "0", "run": "0", "view": "0", "team": "0"}), "x=1&"+forms[r.Path], header...)
 				if a.StatusCode != http.StatusForbidden || a.Header.Get("Set-Cookie") != "" {
 					t.Errorf("answered %s, cookie %q", a.Status, a.Header.Get("Set-Cookie"))
 				}

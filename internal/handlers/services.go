@@ -64,7 +64,7 @@ func (h services) setup(c echo.Context) error {
 	}
 	m := h.moment(zoneOf(who))
 	in := page.ServiceSetupIn{
-		Moment: m, Service: s.Project, DSN: s.DSN, Key: s.Key, MayReadKey: true, Platform: c.QueryParam("platform"),
+		Moment: m, Service: s.Project, Team: s.Team, DSN: s.DSN, Key: s.Key, MayReadKey: true, Platform: c.QueryParam("platform"),
 		Store: strings.TrimSuffix(h.URL, "/") + "/api/" + s.Project.ID + "/store/", FirstRun: c.QueryParam("first") != "",
 	}
 	if s.First != nil {

@@ -85,6 +85,8 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "service-setup-waiting", path: "/services/idle/setup?platform=java"},
 		{name: "system", path: "/system"},
 		{name: "users", path: "/users"},
+		{name: "teams", path: "/teams"},
+		{name: "team", path: "/teams/" + madeTeam(t, p)},
 		{name: "user-invite", path: "/users/invite"},
 		{name: "roles", path: "/roles"},
 		{name: "me", path: "/me"},
@@ -323,4 +325,19 @@ func (f *formCheck) status(t testing.TB, method, path string) int {
 	_ = r.Body.Close()
 	f.seen[key] = r.StatusCode
 	return r.StatusCode
+}
+
+// madeTeam is a team that has just been made, with its first service and lead.
+func madeTeam(t testing.TB, p *apptest.Product) string {
+	t.Helper()
+	c := p.SignIn()
+	r := p.Form(c, "/teams", url.Values{"name": {"Payments"}})
+	if r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("making a team: %s", r.Status)
+	}
+	at := r.Header.Get("Location")
+	if r := p.Form(c, at+"/services", url.Values{"project": {"1"}}); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("giving it a service: %s", r.Status)
+	}
+	return at[strings.LastIndex(at, "/")+1:]
 }

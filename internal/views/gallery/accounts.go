@@ -106,7 +106,7 @@ func personStates() []state {
 		return page.NewPersonPage(chrome("/users/u2"), personIn(i, change))
 	}
 	return []state{
-		{"many", person(1, func(*page.PersonPageIn) {})},
+		{"many", person(1, func(in *page.PersonPageIn) { in.Teams = []errata.Team{payments} })},
 		{"none", person(3, func(in *page.PersonPageIn) {
 			in.Grants, in.Sessions, in.Assigned, in.Tokens, in.AssignedTotal = nil, nil, nil, nil, 0
 		})},
@@ -125,6 +125,7 @@ func personStates() []state {
 			in.Account.Name, in.Account.Login, in.Account.Zone = hostile, longWord, hostile
 			in.Sessions[0].Agent, in.Sessions[0].IP = hostile, hostile
 			in.Assigned[0].Title, in.Tokens[0].Name = hostile+longWord, bidi+arabic
+			in.Teams = []errata.Team{{Slug: "x", Name: hostile + longWord}}
 		})},
 	}
 }

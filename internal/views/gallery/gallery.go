@@ -63,6 +63,8 @@ func Entries() []Entry {
 		{"print", nil, printStates()},
 		{"people", nil, peopleStates()},
 		{"person", nil, personStates()},
+		{"teams", nil, teamsStates()},
+		{"team", nil, teamStates()},
 		{"invite", nil, inviteStates()},
 		{"join", nil, joinStates()},
 		{"roles", nil, rolesStates()},

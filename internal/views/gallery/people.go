@@ -112,6 +112,7 @@ func serviceSetupStates() []state {
 	}
 	return append(out,
 		state{"arrived", page.NewServiceSetup(chrome("/services/checkout-api/setup"), setupIn(func(in *page.ServiceSetupIn) { in.First = &first }))},
+		state{"team", page.NewServiceSetup(chrome("/services/checkout-api/setup"), setupIn(func(in *page.ServiceSetupIn) { in.Team = payments }))},
 		state{"hostile", page.NewServiceSetup(chrome("/services/checkout-api/setup"), setupIn(func(in *page.ServiceSetupIn) {
 			in.First = &page.FirstEvent{Issue: "CHK-1", Title: hostile + bidi, At: ago(3e9), Environment: hostile}
 			in.Service.Name = hostile

@@ -58,6 +58,7 @@ const (
 	SectionServices Section = "services"
 	SectionSystem   Section = "system"
 	SectionUsers    Section = "users"
+	SectionTeams    Section = "teams"
 	SectionRoles    Section = "roles"
 	SectionAudit    Section = "audit"
 	SectionAccount  Section = "account"
@@ -126,6 +127,7 @@ func Nav(may func(errata.Action) bool) []NavItem {
 		{NavItem{Text: "Service set-up", URL: "/services", Icon: "boxes", Section: SectionServices, Keys: "s"}, errata.KeyRead},
 		{NavItem{Text: "Reports", URL: "/reports", Icon: "table-2", Section: SectionReports, Keys: "p"}, errata.ReportRead},
 		{NavItem{Text: "Users", URL: "/users", Icon: "users", Section: SectionUsers, Keys: "u", Foot: true}, errata.UserRead},
+		{NavItem{Text: "Teams", URL: "/teams", Icon: "network", Section: SectionTeams, Foot: true}, errata.UserRead},
 		{NavItem{Text: "Roles", URL: "/roles", Icon: "shield-check", Section: SectionRoles, Foot: true}, errata.RoleRead},
 		{NavItem{Text: "Audit", URL: "/audit", Icon: "scroll-text", Section: SectionAudit, Foot: true}, errata.AuditRead},
 		{NavItem{Text: "System", URL: "/system", Icon: "heart-pulse", Section: SectionSystem, Keys: "y", Foot: true}, errata.SystemRead},

@@ -18,9 +18,9 @@ func TestNavShowsWhatMayBeRead(t *testing.T) {
 		may  []errata.Action
 		want string
 	}{
-		"all":          {errata.Actions, "Overview, Issues, Events, Analytics, Service set-up, Reports, Users, Roles, Audit, System"},
+		"all":          {errata.Actions, "Overview, Issues, Events, Analytics, Service set-up, Reports, Users, Teams, Roles, Audit, System"},
 		"issues alone": {[]errata.Action{errata.IssueRead}, "Overview, Issues"},
-		"people alone": {[]errata.Action{errata.UserRead}, "Users"},
+		"people alone": {[]errata.Action{errata.UserRead}, "Users, Teams"},
 		"nothing":      {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,6 +15,7 @@ var sheets = map[Section][]string{
 	SectionReports:  {"css/pages/people.css", "css/pages/reports.css"},
 	SectionSystem:   {"css/pages/system.css"},
 	SectionUsers:    {"css/pages/people.css"},
+	SectionTeams:    {"css/pages/people.css"},
 	SectionRoles:    {"css/pages/people.css"},
 	SectionAudit:    {"css/pages/people.css"},
 	SectionHelp:     {"css/pages/help.css"},

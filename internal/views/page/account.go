@@ -13,6 +13,7 @@ type AccountIn struct {
 	Moment      ui.Moment
 	Account     errata.Account
 	Grants      []errata.Grant
+	Teams       []errata.Team
 	Projects    map[string]errata.Project
 	Tokens      []errata.Token
 	Sessions    []errata.Session
@@ -35,6 +36,7 @@ type Account struct {
 	Person     ui.Person
 	Address    string
 	Roles      []GrantRow
+	Teams      []ui.Link
 	Profile    []ui.Field
 	ProfileBad []string
 	Password   []ui.Field
@@ -77,7 +79,7 @@ func NewAccount(c layout.Chrome, in AccountIn) Account {
 	m := Account{
 		Chrome: c, Person: personOf(in.Account), Address: in.Account.Email, MayToken: in.MayToken,
 		Tokens: tokenRows(in.Moment, in.Tokens), Sessions: sessionRows(in.Moment, in.Sessions, in.Here), Others: len(in.Sessions) > 1,
-		TokenOpen: in.TokenErr != nil || len(in.Tokens) == 0,
+		Teams: teamLinks(in.Teams), TokenOpen: in.TokenErr != nil || len(in.Tokens) == 0,
 	}
 	for _, g := range in.Grants {
 		m.Roles = append(m.Roles, GrantRow{RoleChip: newRoleChip(g, in.Projects), Does: RoleWords[g.Role]})

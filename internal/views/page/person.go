@@ -15,6 +15,7 @@ type PersonPageIn struct {
 	Moment          ui.Moment
 	Account         errata.Account
 	Grants          []errata.Grant
+	Teams           []errata.Team
 	Sessions        []errata.Session
 	Tokens          []errata.Token
 	Assigned        []errata.Issue
@@ -37,6 +38,7 @@ type PersonPage struct {
 	MayManage         bool
 	Why               string
 	Grants            []GrantRow
+	Teams             []ui.Link
 	Form              []ui.Field // role and place of a further role
 	Problems          []string
 	GrantTo, RevokeAt string
@@ -85,6 +87,7 @@ func NewPersonPage(c layout.Chrome, in PersonPageIn) PersonPage {
 		AssignedCount: ui.Count(in.AssignedTotal, "unresolved issue", "unresolved issues"),
 		AssignedURL:   "/issues?" + url.Values{"q": {"is:unresolved assigned:" + in.Account.Login}}.Encode(),
 		Sessions:      sessionRows(in.Moment, in.Sessions, ""), Tokens: tokenRows(in.Moment, in.Tokens),
+		Teams: teamLinks(in.Teams),
 	}
 	for _, g := range in.Grants {
 		m.Grants = append(m.Grants, newGrantRow(g, in))

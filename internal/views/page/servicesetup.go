@@ -12,6 +12,7 @@ import (
 type ServiceSetupIn struct {
 	Moment     ui.Moment
 	Service    errata.Project
+	Team       errata.Team // that answers for it; zero = none
 	DSN, Store string
 	Key        errata.IngestKey
 	Platform   string
@@ -34,6 +35,7 @@ type ServiceSetup struct {
 	Steps    Steps
 	Service  ui.Service
 	Name     string
+	Team     *ui.Link // that answers for it, nil = none
 	DSN      string
 	KeyNote  string
 	Tabs     []ui.Link
@@ -71,6 +73,9 @@ func NewServiceSetup(c layout.Chrome, in ServiceSetupIn) ServiceSetup {
 	m := ServiceSetup{
 		Chrome: c, Service: ui.NewService(in.Service, ""), Name: in.Service.Name, DSN: in.DSN, Refused: !in.MayReadKey,
 		KeyNote: keyNote(in.Key), Snippets: snippets(platform, in), Tick: newTick(in, platform),
+	}
+	if in.Team.ID != "" {
+		m.Team = &teamLinks([]errata.Team{in.Team})[0]
 	}
 	for _, p := range platforms {
 		m.Tabs = append(m.Tabs, ui.Link{Text: p.Text, URL: setupURL(in.Service, p.Value), Current: p.Value == platform})
