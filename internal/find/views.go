@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,10 +17,11 @@ type ViewRow struct {
 	errata.SavedView
 	Mine  bool
 	Owner errata.Person
+	Team  errata.Team // that it is for; zero = none
 }
 
-// SavedViews lists a person's own views and those for everybody, by position
-// and title. A view of somebody else that names what the reader may not see, a
+// SavedViews lists a person's own views, those of their teams and those for
+// everybody, by position and title. A view of somebody else that names what the reader may not see, a
 // service or an issue, is left out.
 func (s *Service) SavedViews(ctx context.Context, who errata.Actor) (out []ViewRow, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
@@ -36,12 +38,16 @@ func (s *Service) SavedViews(ctx context.Context, who errata.Actor) (out []ViewR
 		for i, v := range all {
 			owners[i] = v.OwnerID
 		}
+		teams, err := tx.TeamsOf(ctx, who.ID)
+		if err != nil {
+			return err
+		}
 		people, err := tx.People(ctx, owners)
 		if err != nil {
 			return err
 		}
 		for _, v := range all {
-			row := ViewRow{SavedView: v, Mine: v.OwnerID == who.ID, Owner: people[v.OwnerID]}
+			row := ViewRow{SavedView: v, Mine: v.OwnerID == who.ID, Owner: people[v.OwnerID], Team: teamByID(teams, v.TeamID)}
 			if ok, err := s.readable(ctx, tx, r, row); err != nil {
 				return err
 			} else if ok {
@@ -49,6 +55,26 @@ func (s *Service) SavedViews(ctx context.Context, who errata.Actor) (out []ViewR
 			}
 		}
 		return nil
+	})
+	return out, err
+}
+
+// teamByID returns the team of an id; zero = it is not among them.
+func teamByID(all []errata.Team, id string) errata.Team {
+	if i := slices.IndexFunc(all, func(t errata.Team) bool { return t.ID == id }); i >= 0 {
+		return all[i]
+	}
+	return errata.Team{}
+}
+
+// TeamsOf lists the teams that somebody is in, by their short names.
+func (s *Service) TeamsOf(ctx context.Context, who errata.Actor) (out []errata.Team, err error) {
+	if !who.Human() {
+		return nil, nil
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		out, err = tx.TeamsOf(ctx, who.ID)
+		return err
 	})
 	return out, err
 }

@@ -50,3 +50,48 @@ func TestTeamPages(t *testing.T) {
 	see(t, p, boss, 200, "/teams", "The team is deleted.", "No team yet")
 	see(t, p, boss, 404, at)
 }
+
+// A view for a team stands under its name, for its members alone.
+func TestTeamViewPages(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	p.NewProject("checkout")
+	bo := p.NewUser("bo@example.com", errata.RoleResponder, "checkout")
+	p.NewUser("cleo@example.com", errata.RoleResponder, "checkout")
+	boss, member, other := p.SignIn(), p.SignInAs("bo@example.com"), p.SignInAs("cleo@example.com")
+	post(t, p, boss, "/teams", "name", "Payments")
+	post(t, p, boss, "/teams/payments/members", "user", bo, "role", "member")
+
+	if code, text, _ := post(t, p, boss, "/views", "title", "Ours", "here", "/issues?q=is:open", "visibility", "team:payments"); code != 422 || !strings.Contains(text, "a team that its owner is in") {
+		t.Errorf("for a team of others: %d", code)
+	}
+	see(t, p, member, 200, "/issues?q=is:open", `value="team:payments"`)
+	lacks(t, "the form of who is in no team", see(t, p, other, 200, "/issues?q=is:open", `value="all"`), "team:payments")
+	code, _, at := post(t, p, member, "/views", "title", "Ours alone", "here", "/issues?q=is:open", "visibility", "team:payments")
+	if code != 303 {
+		t.Fatalf("saved: %d", code)
+	}
+	slug := at[strings.LastIndex(at, "=")+1:]
+	post(t, p, boss, "/teams/payments/members", "user", bossID(t, p), "role", "lead")
+	see(t, p, boss, 200, "/views", `aria-label="Payments"`, "Ours alone", "Person bo@example.com")
+	see(t, p, boss, 200, "/issues", `<h3 class="l trunc"><bdi>Payments</bdi></h3>`, "Ours alone")
+	see(t, p, boss, 200, "/teams/payments", "1 saved view is shared with the team")
+	lacks(t, "the views of who is not in the team", see(t, p, other, 200, "/views"), "Ours alone", "Payments")
+	absent := strings.ReplaceAll(see(t, p, other, 404, "/views/ours-alone-00000000"), "ours-alone-00000000", "")
+	if hidden := strings.ReplaceAll(see(t, p, other, 404, "/views/"+slug), slug, ""); len(hidden) != len(absent) {
+		t.Errorf("a view of others is told from one that does not exist")
+	}
+	post(t, p, member, "/views/"+slug, "title", "Still ours")
+	see(t, p, boss, 200, "/views", "Still ours")
+	post(t, p, member, "/views/"+slug+"/share", "visibility", "private")
+	lacks(t, "a view taken back", see(t, p, boss, 200, "/views"), "Still ours")
+	post(t, p, member, "/views/"+slug+"/share", "visibility", "team:payments")
+	post(t, p, boss, "/teams/payments/delete")
+	lacks(t, "the view of a team that is gone", see(t, p, boss, 200, "/views"), "Still ours")
+	see(t, p, member, 200, "/views", "Still ours")
+}
+
+// bossID is the account of the administrator.
+func bossID(t *testing.T, p *apptest.Product) string {
+	t.Helper()
+	return column(t, database(t, p), `SELECT id FROM app_user WHERE email = '`+apptest.Email+`'`)[0]
+}

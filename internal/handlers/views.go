@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,8 +74,13 @@ func (s *Server) viewNav(c echo.Context) (out []layout.NavItem) {
 	all := s.savedViews(c)
 	totals := s.viewTotals(actorOf(c), all)
 	for i, v := range all {
-		out = append(out, page.ViewNav(v.SavedView, totals[i]))
+		n := page.ViewNav(v.SavedView, totals[i])
+		if !v.Mine {
+			n.Group = v.Team.Name
+		}
+		out = append(out, n)
 	}
+	slices.SortStableFunc(out, func(a, b layout.NavItem) int { return strings.Compare(a.Group, b.Group) })
 	return out
 }
 
@@ -83,6 +89,9 @@ func (s *Server) viewsIn(c echo.Context, here string) page.ViewsIn {
 	who := actorOf(c)
 	in := page.ViewsIn{MaySave: who.Human() && s.Decide(who, errata.ViewSave, "") == nil}
 	in.MayShare, in.WhyNotShare = s.mayShare(who)
+	if in.MaySave {
+		in.Teams = s.teamsOf(c)
+	}
 	for _, v := range s.savedViews(c) {
 		if v.Slug == viewParam(c) {
 			q, params := stateOf(here)
@@ -108,6 +117,16 @@ func (s *Server) mayShare(who errata.Actor) (bool, string) {
 		return false, errata.MessageOf(err)
 	}
 	return true, ""
+}
+
+// teamsOf are the teams that the reader is in. Pages go on without them when
+// they cannot be read.
+func (s *Server) teamsOf(c echo.Context) []errata.Team {
+	all, err := s.Find.TeamsOf(c.Request().Context(), actorOf(c))
+	if err != nil {
+		return nil
+	}
+	return all
 }
 
 // stateOf takes a list's address apart: its query, and what else a view keeps.
@@ -140,12 +159,12 @@ func (h views) show(c echo.Context, code int, refused error) error {
 		return err
 	}
 	c.Set(viewsKey, all)
-	in := page.ViewsPageIn{Err: refused}
+	in := page.ViewsPageIn{Err: refused, Teams: h.teamsOf(c)}
 	in.MayShare, in.WhyNotShare = h.mayShare(who)
 	totals := h.viewTotals(who, all)
 	for i, v := range all {
 		in.Views = append(in.Views, page.ViewIn{
-			SavedView: v.SavedView, Mine: v.Mine, Owner: v.Owner, Total: totals[i], MayChange: h.Triage.MayChangeView(who, v.SavedView),
+			SavedView: v.SavedView, Mine: v.Mine, Owner: v.Owner, Team: v.Team, Total: totals[i], MayChange: h.Triage.MayChangeView(who, v.SavedView),
 		})
 	}
 	return showModel(c, code, page.NewViewsPage(h.chrome(c, h.moment(zoneOf(who))), in))
@@ -162,14 +181,16 @@ func (h views) open(c echo.Context) error {
 
 // form reads what a form says about a view: the list it was sent from, a name,
 // who sees it. What it does not say stays as it is.
-func (h views) form(c echo.Context, old errata.SavedView) (triage.ViewForm, error) {
-	f := triage.ViewForm{Title: old.Title, Page: old.Page, Query: old.Query, Params: old.Params, Visibility: old.Visibility}
+func (h views) form(c echo.Context, old find.ViewRow) (triage.ViewForm, error) {
+	f := triage.ViewForm{Title: old.Title, Page: old.Page, Query: old.Query, Params: old.Params, Visibility: old.Visibility, Team: old.Team.Slug}
 	f.Version, _ = strconv.ParseInt(field(c, "version"), 10, 64) // 0: whatever is there
 	if title := c.Request().PostForm["title"]; len(title) > 0 {
 		f.Title = title[0]
 	}
 	if seen := field(c, "visibility"); seen != "" {
-		f.Visibility = errata.Visibility(seen)
+		var team string // team:payments
+		seen, team, _ = strings.Cut(seen, ":")
+		f.Visibility, f.Team = errata.Visibility(seen), team
 	}
 	here := field(c, "here")
 	if here == "" {
@@ -185,7 +206,7 @@ func (h views) form(c echo.Context, old errata.SavedView) (triage.ViewForm, erro
 }
 
 func (h views) save(c echo.Context) error {
-	f, err := h.form(c, errata.SavedView{Visibility: errata.ViewPrivate})
+	f, err := h.form(c, find.ViewRow{SavedView: errata.SavedView{Visibility: errata.ViewPrivate}})
 	if err != nil {
 		return h.refuse(c, err)
 	}
@@ -204,7 +225,7 @@ func (h views) change(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := h.form(c, old.SavedView)
+	f, err := h.form(c, old)
 	if err != nil {
 		return h.refuse(c, err)
 	}

@@ -28,11 +28,13 @@ type ViewForm struct {
 	Title, Page, Query string
 	Params             map[string]string
 	Visibility         errata.Visibility
+	Team               string // short name, of a view for a team
 	Version            int64
 }
 
-// SaveView keeps a view. One for everybody needs view:share. Errors: invalid
-// (view.title, view.query, view.params, view.visibility, view.too_many).
+// SaveView keeps a view. One that others see needs view:share. Errors: invalid
+// (view.title, view.query, view.params, view.visibility, view.team,
+// view.too_many).
 func (s *Service) SaveView(ctx context.Context, who errata.Actor, f ViewForm) (v errata.SavedView, err error) {
 	if err := s.ownsViews(who); err != nil {
 		return v, err
@@ -47,6 +49,9 @@ func (s *Service) SaveView(ctx context.Context, who errata.Actor, f ViewForm) (v
 			return err
 		}
 		if err := f.check(); err != nil {
+			return err
+		}
+		if v.TeamID, err = f.team(ctx, tx, who.ID); err != nil {
 			return err
 		}
 		n, err := tx.CountViews(ctx, who.ID)
@@ -78,6 +83,9 @@ func (s *Service) ChangeView(ctx context.Context, who errata.Actor, slug string,
 		if err := f.check(); err != nil {
 			return err
 		}
+		if v.TeamID, err = f.team(ctx, tx, v.OwnerID); err != nil {
+			return err
+		}
 		done, err := tx.UpdateView(ctx, v)
 		if err == nil && !done {
 			return viewChanged()
@@ -101,20 +109,21 @@ func (s *Service) DeleteView(ctx context.Context, who errata.Actor, slug string,
 }
 
 // MayChangeView says whether somebody may change or delete a view that they
-// see: its owner, and of one for everybody also who manages accounts.
+// see: its owner, and of one that is shared also who manages accounts.
 func (s *Service) MayChangeView(who errata.Actor, v errata.SavedView) bool {
-	return v.OwnerID == who.ID && who.Human() || v.Visibility == errata.ViewForAll && s.Decide(who, errata.UserManage, "") == nil
+	return v.OwnerID == who.ID && who.Human() || v.Visibility != errata.ViewPrivate && s.Decide(who, errata.UserManage, "") == nil
 }
 
 // viewToChange reads a view that the actor may change. A private one of
-// somebody else is not found, whoever asks.
+// somebody else is not found, whoever asks, nor one of a team that they are not
+// in.
 func (s *Service) viewToChange(ctx context.Context, tx *store.Tx, who errata.Actor, slug string, to errata.Visibility, version int64) (errata.SavedView, error) {
 	if err := s.ownsViews(who); err != nil {
 		return errata.SavedView{}, err
 	}
 	v, err := tx.ViewBySlug(ctx, slug)
-	if err == nil && v.OwnerID != who.ID && v.Visibility != errata.ViewForAll {
-		err = errata.E(errata.NotFound, "There is no such view.", nil)
+	if err == nil && v.OwnerID != who.ID {
+		err = sharedWith(ctx, tx, v, who.ID)
 	}
 	if err != nil {
 		return v, err
@@ -132,6 +141,38 @@ func (s *Service) viewToChange(ctx context.Context, tx *store.Tx, who errata.Act
 	return v, nil
 }
 
+// sharedWith refuses who does not see somebody else's view.
+func sharedWith(ctx context.Context, tx *store.Tx, v errata.SavedView, userID string) error {
+	in := v.Visibility == errata.ViewForAll
+	if v.Visibility == errata.ViewForTeam {
+		var err error
+		if in, err = tx.HoldMember(ctx, v.TeamID, userID); err != nil {
+			return err
+		}
+	}
+	if !in {
+		return errata.E(errata.NotFound, "There is no such view.", nil)
+	}
+	return nil
+}
+
+// team returns the id of the team that a view is for, "" = for none. The owner
+// must be in it, and stays in it until the view is written.
+func (f *ViewForm) team(ctx context.Context, tx *store.Tx, owner string) (string, error) {
+	if f.Visibility != errata.ViewForTeam {
+		return "", nil
+	}
+	t, err := tx.TeamBySlug(ctx, f.Team)
+	held := false
+	if err == nil {
+		held, err = tx.HoldMember(ctx, t.ID, owner)
+	}
+	if err == nil && held || err != nil && errata.CodeOf(err) != errata.NotFound {
+		return t.ID, err
+	}
+	return "", refuse("visibility", "view.team", "A view is shared with a team that its owner is in.")
+}
+
 func viewChanged() error {
 	const sentence = "The view has been changed in the meantime."
 	return errata.Because(errata.Conflict, sentence, nil, errata.Detail{Reason: "view.changed", Message: sentence})
@@ -145,8 +186,8 @@ func (s *Service) ownsViews(who errata.Actor) error {
 	return errata.E(errata.Forbidden, "Views are kept by people.", nil)
 }
 
-// permitView asks for the rights: to save, and when everybody comes to see the
-// view, or no longer does, to share.
+// permitView asks for the rights: to save, and when others come to see the view,
+// or no longer do, to share.
 func permitView(tx *store.Tx, who errata.Actor, id string, from, to errata.Visibility) error {
 	on := errata.Resource{Name: "view:" + id}
 	line, err := tx.Permit(who, errata.ViewSave, on)
@@ -154,7 +195,7 @@ func permitView(tx *store.Tx, who errata.Actor, id string, from, to errata.Visib
 		return err
 	}
 	line.Detail("visibility", string(to))
-	if to == errata.ViewForAll || from == errata.ViewForAll {
+	if to != errata.ViewPrivate || from != errata.ViewPrivate {
 		_, err = tx.Permit(who, errata.ViewShare, on)
 	}
 	return err
@@ -165,14 +206,16 @@ func (f *ViewForm) view(v errata.SavedView) errata.SavedView {
 	return v
 }
 
+var visibilities = []errata.Visibility{errata.ViewPrivate, errata.ViewForTeam, errata.ViewForAll}
+
 func (f *ViewForm) check() error {
 	switch {
 	case f.Title == "":
 		return refuse("title", "view.title", "Give the view a name.")
 	case utf8.RuneCountInString(f.Title) > maxTitle || strings.ContainsFunc(f.Title, unicode.IsControl):
 		return refuse("title", "view.title", "A name is one line of at most 80 characters.")
-	case f.Visibility != errata.ViewPrivate && f.Visibility != errata.ViewForAll:
-		return refuse("visibility", "view.visibility", "A view is for you or for everybody.")
+	case !slices.Contains(visibilities, f.Visibility):
+		return refuse("visibility", "view.visibility", "A view is for you, for a team or for everybody.")
 	case f.Page != "issues" && f.Page != "events", len(f.Params) > maxParams:
 		return refuse("params", "view.params", "A view belongs to the issues or the events, with at most 20 parameters.")
 	}

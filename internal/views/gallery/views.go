@@ -24,16 +24,24 @@ func manyViews() []page.ViewIn {
 	out[1].Visibility, out[2].Total = errata.ViewForAll, nil
 	shared := savedView(4, "Everything in production", "env:production")
 	shared.Mine, shared.MayChange, shared.Visibility, shared.Owner, shared.Page = false, false, errata.ViewForAll, rivera, "events"
-	return append(out, shared)
+	team := savedView(5, "Payments, not acknowledged", "is:open service:payments-worker")
+	team.Mine, team.MayChange, team.Visibility, team.TeamID, team.Team, team.Owner = false, false, errata.ViewForTeam, payments.ID, payments, rivera
+	mine := savedView(6, "Disputes", "type:Dispute*")
+	mine.Visibility, mine.TeamID, mine.Team = errata.ViewForTeam, payments.ID, payments
+	return append(out, mine, team, shared)
 }
 
 func viewsStates() []state {
 	show := func(name string, change func(*page.ViewsPageIn)) state {
-		in := page.ViewsPageIn{Views: manyViews(), MayShare: true}
+		in := page.ViewsPageIn{Views: manyViews(), MayShare: true, Teams: []errata.Team{payments, {ID: "t2", Slug: "web", Name: "Storefront"}}}
 		change(&in)
 		c := chrome("/views")
 		for _, v := range in.Views {
-			c.Views = append(c.Views, page.ViewNav(v.SavedView, v.Total))
+			n := page.ViewNav(v.SavedView, v.Total)
+			if !v.Mine {
+				n.Group = v.Team.Name
+			}
+			c.Views = append(c.Views, n)
 		}
 		return state{name, page.NewViewsPage(c, in)}
 	}
@@ -89,5 +97,5 @@ func facets() []page.FacetIn {
 // openedView is a saved view that the list has been changed away from.
 func openedView() page.ViewsIn {
 	v := savedView(1, "Checkout P0 and P1", "service:checkout-api severity:P0,P1").SavedView
-	return page.ViewsIn{MaySave: true, MayShare: true, Opened: &page.OpenedView{SavedView: v, MayChange: true, Changed: true}}
+	return page.ViewsIn{MaySave: true, MayShare: true, Teams: []errata.Team{payments}, Opened: &page.OpenedView{SavedView: v, MayChange: true, Changed: true}}
 }

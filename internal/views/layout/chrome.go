@@ -77,6 +77,7 @@ type NavItem struct {
 	Keys            string // key that follows g, "" = none
 	Foot            bool   // stands at the foot of the sidebar
 	View            string // slug of the saved view that it opens
+	Group           string // heading above the first of its kind, "" = none
 }
 
 // User is who is signed in. Note is a second line: a role or an e-mail address.
@@ -153,6 +154,11 @@ func (c Chrome) FullTitle() string {
 const maxShownViews = 8
 
 func (c Chrome) shownViews() []NavItem { return c.Views[:min(len(c.Views), maxShownViews)] }
+
+// heads says whether a heading stands above an entry: the first of its group.
+func heads(all []NavItem, i int) bool {
+	return all[i].Group != "" && (i == 0 || all[i-1].Group != all[i].Group)
+}
 
 func (c Chrome) places(foot bool) []NavItem {
 	var out []NavItem

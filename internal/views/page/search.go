@@ -24,6 +24,7 @@ type SearchIn struct {
 type ViewsIn struct {
 	MaySave, MayShare bool
 	WhyNotShare       string
+	Teams             []errata.Team // that the reader may share a view with
 	Opened            *OpenedView
 }
 
@@ -62,6 +63,7 @@ type SaveView struct {
 	Here        string
 	MayShare    bool
 	WhyNotShare string
+	Teams       []ViewTeam
 	Opened      *OpenedView // set when it is no longer what it keeps
 	Reset       string
 }
@@ -70,7 +72,7 @@ func newSaveView(in SearchIn) *SaveView {
 	if !in.Views.MaySave || in.Query.Error != nil {
 		return nil
 	}
-	s := &SaveView{Here: in.URL.WithCursor("").String(), MayShare: in.Views.MayShare, WhyNotShare: in.Views.WhyNotShare}
+	s := &SaveView{Here: in.URL.WithCursor("").String(), MayShare: in.Views.MayShare, WhyNotShare: in.Views.WhyNotShare, Teams: viewTeams(in.Views.Teams)}
 	if o := in.Views.Opened; o != nil && o.Changed {
 		s.Opened, s.Reset = o, ViewURL(o.SavedView)
 	}

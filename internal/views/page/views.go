@@ -37,6 +37,7 @@ func ViewNav(v errata.SavedView, total *Total) layout.NavItem {
 // ViewsPageIn is what the page of saved views is made from.
 type ViewsPageIn struct {
 	Views       []ViewIn
+	Teams       []errata.Team // of the reader
 	MayShare    bool
 	WhyNotShare string
 	Err         error // of the form of Slug
@@ -49,7 +50,8 @@ type ViewIn struct {
 	Mine      bool
 	MayChange bool
 	Owner     errata.Person
-	Total     *Total // nil = not counted yet
+	Team      errata.Team // that it is for; zero = none
+	Total     *Total      // nil = not counted yet
 }
 
 // ViewsPage lists saved views.
@@ -57,15 +59,34 @@ type ViewsPage struct {
 	noParts
 	layout.Chrome
 	Own, Shared          []ViewLine
+	Teams                []TeamViews
 	MayShare             bool
 	WhyNotShare, Problem string
 }
 
-// ViewLine is one view.
+// TeamViews are views that others share with a team of the reader.
+type TeamViews struct {
+	Name  string
+	Views []ViewLine
+}
+
+// ViewTeam is a team that a view can be shared with, as forms say it.
+type ViewTeam struct{ Name, Value string }
+
+func viewTeams(all []errata.Team) (out []ViewTeam) {
+	for _, t := range all {
+		out = append(out, ViewTeam{Name: t.Name, Value: string(errata.ViewForTeam) + ":" + t.Slug})
+	}
+	return out
+}
+
+// ViewLine is one view. Teams are those that it can be shared with besides.
 type ViewLine struct {
 	Title, URL, Page, Query, Count, Version string
 	Act                                     string // address of its forms
 	ForAll, MayChange                       bool
+	Team                                    string // that it is for, "" = none
+	Teams                                   []ViewTeam
 	Owner                                   *ui.Person
 }
 
@@ -84,7 +105,9 @@ func NewViewsPage(c layout.Chrome, in ViewsPageIn) ViewsPage {
 		if v.Total != nil {
 			l.Count = v.Total.short()
 		}
+		l.Team = v.Team.Name
 		if v.Mine {
+			l.Teams = viewTeams(slices.DeleteFunc(slices.Clone(in.Teams), func(t errata.Team) bool { return t.ID == v.TeamID }))
 			m.Own = append(m.Own, l)
 			continue
 		}
@@ -92,9 +115,22 @@ func NewViewsPage(c layout.Chrome, in ViewsPageIn) ViewsPage {
 			p := ui.NewPerson(v.Owner)
 			l.Owner = &p
 		}
-		m.Shared = append(m.Shared, l)
+		m.share(l)
 	}
 	return m
+}
+
+// share puts somebody else's view under its team, or among those for everybody.
+func (m *ViewsPage) share(l ViewLine) {
+	if l.Team == "" {
+		m.Shared = append(m.Shared, l)
+		return
+	}
+	i := slices.IndexFunc(m.Teams, func(t TeamViews) bool { return t.Name == l.Team })
+	if i < 0 {
+		i, m.Teams = len(m.Teams), append(m.Teams, TeamViews{Name: l.Team})
+	}
+	m.Teams[i].Views = append(m.Teams[i].Views, l)
 }
 
 // Whole shows the page.
