@@ -184,6 +184,7 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 			return
 		}
 		o = stats.Observation{Episode: row.Episode, Owner: row.Owner, Target: r.episodes.targets.Of(row.ProjectID, row.SeverityPeak)}
+		o.Team = r.episodes.reader.projects[row.ProjectID].TeamID
 		for _, c := range collectors {
 			do(c)
 		}
@@ -210,7 +211,9 @@ func (r *responding) compute(ctx context.Context, tx *store.Tx) ([]Response, err
 }
 
 // needsWords says whether a dimension needs more of an episode than its times.
-func needsWords(d stats.Dimension) bool { return d != stats.BySeverity && d != stats.ByProject }
+func needsWords(d stats.Dimension) bool {
+	return d != stats.BySeverity && d != stats.ByProject && d != stats.ByTeam
+}
 
 func (r *responding) collectors() (out []*stats.Collector) {
 	from, to := micros(r.q.Range)

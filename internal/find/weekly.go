@@ -37,7 +37,8 @@ type ServiceWeek struct {
 // Week is what the figures of a week are. Days are the starts of its days and
 // its end; Volume has the events of each day by severity. Lists of issues hold
 // at most WeekIssues. Responses are the times to respond and to resolve, in this
-// order, by severity and by project.
+// order, by severity, by project and by the team of the project; Teams are those
+// that answer for a project of the week, by short name.
 type Week struct {
 	AsOf                      int64 // µs
 	Week, Before              Range
@@ -49,6 +50,8 @@ type Week struct {
 	New, Regressed, Resolved  Counted
 	NewIssues, Returned, Top  []TopRow
 	BySeverity, ByService     []Response
+	ByTeam                    []Response
+	Teams                     []errata.Team
 	Backlog                   []stats.Waiting
 	BacklogBefore, Unanswered int64
 }
@@ -94,7 +97,7 @@ type weekly struct {
 }
 
 func (w *weekly) read(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{w.volume, w.issues, w.lists, w.responses, w.backlog} {
+	for _, part := range []func(context.Context) error{w.volume, w.issues, w.lists, w.teams, w.responses, w.backlog} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -198,13 +201,27 @@ func (w *weekly) rows(ctx context.Context, f store.ActiveFilter, all []store.Act
 	return overview{reader: reader{projects: w.out.Projects}}.topRows(ctx, w.tx, f, all)
 }
 
-// responses computes both times by severity and by project, compared with the
+// teams reads those that answer for a project of the week.
+func (w *weekly) teams(ctx context.Context) error {
+	all, err := w.tx.Teams(ctx)
+	for _, t := range all {
+		for _, p := range w.out.Projects {
+			if p.TeamID == t.ID {
+				w.out.Teams = append(w.out.Teams, t)
+				break
+			}
+		}
+	}
+	return err
+}
+
+// responses computes both times by severity, by project and by team, compared with the
 // week before.
 func (w *weekly) responses(ctx context.Context) error {
 	for _, by := range []struct {
 		d  stats.Dimension
 		to *[]Response
-	}{{stats.BySeverity, &w.out.BySeverity}, {stats.ByProject, &w.out.ByService}} {
+	}{{stats.BySeverity, &w.out.BySeverity}, {stats.ByProject, &w.out.ByService}, {stats.ByTeam, &w.out.ByTeam}} {
 		q := ResponseQuery{Range: w.q.Week, Zone: w.q.Zone, Interval: "1w", By: []stats.Dimension{by.d}, Compare: true}
 		r := responding{s: w.s, q: q, now: errata.FromMicros(w.out.AsOf), metrics: []stats.Metric{stats.TTA, stats.TTR}, over: true}
 		var err error

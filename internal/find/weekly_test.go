@@ -9,6 +9,7 @@ import (
 	"errata/internal/errata"
 	"errata/internal/find"
 	"errata/internal/stats"
+	"errata/internal/store"
 )
 
 func TestLastWeek(t *testing.T) {
@@ -45,6 +46,19 @@ func TestWeeklyEqualsARecount(t *testing.T) {
 		t.Run(stores, func(t *testing.T) {
 			l := live(t, stores)
 			l.crowd(t)
+			l.Write(func(tx *store.Tx) error { // project 3 has no team
+				for _, team := range []string{"a", "b"} {
+					if err := tx.CreateTeam(t.Context(), errata.Team{ID: "team-" + team, Slug: team, Name: team}); err != nil {
+						return err
+					}
+				}
+				for id, team := range map[string]string{"1": "team-a", "2": "team-b", "4": "team-a"} {
+					if _, err := tx.SetProjectTeam(t.Context(), id, team); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 			h := l.tell(t)
 			l.Find.TopStep(3)
 			for _, name := range []string{"UTC", "Europe/Berlin", "America/St_Johns"} {
@@ -92,6 +106,7 @@ func (h told) week(t *testing.T, week find.Range, zone *time.Location, projects 
 	h.weekTop(t, v, got, week, before)
 	h.weekClocks(t, v, got, week)
 	h.weekBacklog(t, v, got, week)
+	h.weekTeams(t, v, got)
 	return got
 }
 
@@ -242,6 +257,9 @@ func (h told) weekClocks(t *testing.T, v angle, got find.Week, week find.Range) 
 		for _, g := range got.BySeverity[i].Groups {
 			same(t, v, string(m)+" of "+g.Key[0], of(func(s spell) string { return s.worst.String() }, g.Key[0]), plain(g.Total))
 		}
+		for _, g := range got.ByTeam[i].Groups {
+			same(t, v, string(m)+" of team "+g.Key[0], of(func(s spell) string { return h.projects[s.project].TeamID }, g.Key[0]), plain(g.Total))
+		}
 		for _, g := range got.ByService[i].Groups {
 			same(t, v, string(m)+" of "+g.Key[0], of(func(s spell) string { return s.project }, g.Key[0]), plain(g.Total))
 		}
@@ -289,5 +307,29 @@ func (h told) weekBacklog(t *testing.T, v angle, got find.Week, week find.Range)
 			t.Fatal(err)
 		}
 		same(t, v, "backlog as the overview counts it", standing.Now, total)
+	}
+}
+
+// weekTeams expects the teams of the services that the report is about, and no
+// others.
+func (h told) weekTeams(t *testing.T, v angle, got find.Week) {
+	t.Helper()
+	var want, answered []string
+	for _, p := range h.projects {
+		if v.about(p) && p.TeamID != "" {
+			want = append(want, p.TeamID)
+		}
+	}
+	slices.Sort(want)
+	for _, team := range got.Teams {
+		answered = append(answered, team.ID)
+	}
+	same(t, v, "teams", slices.Compact(want), answered)
+	for i, r := range got.ByTeam {
+		var n int64
+		for _, g := range r.Groups {
+			n += g.Total.N
+		}
+		same(t, v, "all teams together", got.BySeverity[i].Total.N, n)
 	}
 }

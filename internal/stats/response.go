@@ -23,9 +23,10 @@ const (
 	ByResolution  Dimension = "resolution_kind"
 	ByUser        Dimension = "user"
 	ByOwner       Dimension = "owner"
+	ByTeam        Dimension = "team" // of the service; told by reports alone
 )
 
-// Dimensions lists the dimensions.
+// Dimensions lists the dimensions that may be asked for.
 var Dimensions = []Dimension{
 	BySeverity, ByProject, ByEnvironment, ByRelease, ByCode, ByOpenReason, ByResponse, ByResolution, ByUser, ByOwner,
 }
@@ -40,6 +41,7 @@ const (
 type Observation struct {
 	errata.Episode
 	Owner  string        // account of who owns the issue now, "" = nobody
+	Team   string        // of its project, "" = none
 	Target errata.Target // of its project and its worst severity
 }
 
@@ -66,6 +68,8 @@ func (d Dimension) Of(r Rules, o *Observation) string {
 		return r.doneBy(&o.Episode)
 	case ByOwner:
 		return o.Owner
+	case ByTeam:
+		return o.Team
 	}
 	return ""
 }

@@ -62,6 +62,7 @@ func rowKey(s errata.Section, cells []errata.Cell) (key, name string) {
 // same week, and why. The section has no table where none differs.
 func Changes(earlier, now *errata.Document, since Since) errata.Section {
 	out := errata.Section{ID: SectionChanges, Title: "Changed since the earlier run"}
+	since.teams = teamsOf(earlier) != teamsOf(now)
 	order, before := figures(earlier)
 	later, after := figures(now)
 	for _, f := range later {
@@ -106,7 +107,20 @@ func same(a, b errata.Cell) bool {
 }
 
 // Since is what happened, after a run, to its week and to the week before.
-type Since struct{ Week, Before store.Since }
+type Since struct {
+	Week, Before store.Since
+	teams        bool // services have come to a team, or left one
+}
+
+// teamsOf is the line of a report that says whose its services are.
+func teamsOf(d *errata.Document) string {
+	for _, f := range d.Filters {
+		if strings.HasPrefix(f, teamsFilter) {
+			return f
+		}
+	}
+	return ""
+}
 
 // why names what can have changed a figure, as far as arrivals and the ledger
 // tell.
@@ -130,6 +144,9 @@ func (s Since) why(f figure, before, now errata.Cell) string {
 	}
 	if f.ofSeverity() {
 		say(was.Severity, "severity was changed", "severities were changed")
+	}
+	if s.teams && strings.HasPrefix(f.row, "team:") {
+		out = append(out, "services have come to a team or left one")
 	}
 	if f.ofTarget() && len(out) == 0 {
 		return "a target was changed"

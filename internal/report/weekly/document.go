@@ -1,6 +1,7 @@
 package weekly
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ const all = "All"
 // Document makes the report of a week.
 func Document(w find.Week, zone *time.Location) errata.Document {
 	d := errata.Document{
-		Title: "Weekly errors and response, " + stats.Days(w.Week.From.In(zone), w.Week.To.In(zone)), Filters: []string{"Services: " + strings.Join(slugs(w), ", ")},
+		Title: "Weekly errors and response, " + stats.Days(w.Week.From.In(zone), w.Week.To.In(zone)), Filters: filters(w),
 		From: w.Week.From.UnixMicro(), To: w.Week.To.UnixMicro(), AsOf: w.AsOf, Zone: zone.String(),
 	}
 	d.Sections = []errata.Section{
@@ -43,6 +44,31 @@ func Document(w find.Week, zone *time.Location) errata.Document {
 		backlog(w), terms(),
 	}
 	return d
+}
+
+// teamsFilter begins the line that says which team answers for which service.
+const teamsFilter = "Teams: "
+
+// noTeam is the row of services that no team answers for.
+const noTeam = "No team"
+
+// filters are the services, and whose they are.
+func filters(w find.Week) []string {
+	out := []string{"Services: " + strings.Join(slugs(w), ", ")}
+	var teams []string
+	for _, t := range w.Teams {
+		var of []string
+		for _, s := range bySlug(w) {
+			if s.Service.TeamID == t.ID {
+				of = append(of, s.Service.Slug)
+			}
+		}
+		teams = append(teams, t.Slug+" ("+strings.Join(of, ", ")+")")
+	}
+	if len(teams) > 0 {
+		out = append(out, teamsFilter+strings.Join(teams, ", "))
+	}
+	return out
 }
 
 func slugs(w find.Week) (out []string) {
@@ -145,7 +171,8 @@ func headline(i errata.Issue) string {
 	return i.Type + ": " + i.Title
 }
 
-// response is one metric: of all, by severity, by service.
+// response is one metric: of all, by severity, by team, by service. Where no
+// service has a team there is nothing to tell by team.
 func response(w find.Week, id, name string, metric int) errata.Section {
 	t := &errata.Table{Columns: []errata.Column{
 		column("by", "By", errata.ColumnText), column("key", "Group", errata.ColumnText), column("n", "n", errata.ColumnInt),
@@ -160,6 +187,13 @@ func response(w find.Week, id, name string, metric int) errata.Section {
 	line("all", all, r.Total)
 	for _, s := range errata.Severities {
 		line("severity", s.String(), groupOf(r, s.String()))
+	}
+	teams := w.ByTeam[metric]
+	for _, t := range w.Teams {
+		line("team", t.Slug, groupOf(teams, t.ID))
+	}
+	if len(w.Teams) > 0 && slices.ContainsFunc(w.Services, func(s find.ServiceWeek) bool { return s.Service.TeamID == "" }) {
+		line("team", noTeam, groupOf(teams, ""))
 	}
 	by := w.ByService[metric]
 	for _, s := range bySlug(w) {
@@ -290,6 +324,6 @@ func terms() errata.Section {
 		"An episode is one time that an issue was open. MTTA runs from the first alert, or the opening where no alert came before the response, to the first act of a person; " +
 		"MTTR from there to the resolution. An episode counts when its time ended, one that is left out when it closed. " +
 		"Percentiles are computed anew for every group by linear interpolation, never averaged. " +
-		"Response is told by severity and by service: there are no teams. " +
+		"The team of an episode is the one that answers for its service at the moment of the report. " +
 		"The figures are those of the moment of the report; a later run of the same week lists what has changed and why."}
 }

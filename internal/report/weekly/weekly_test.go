@@ -266,3 +266,66 @@ func TestWhoMayReadARun(t *testing.T) {
 		}
 	}
 }
+
+// The team of a service is told beside the severities; what a move changes is
+// said in the next run.
+func TestTeamsOfARun(t *testing.T) {
+	for _, stores := range []string{partstest.Embedded, partstest.Scaled} {
+		t.Run(stores, func(t *testing.T) {
+			s := newScene(t, stores)
+			give := func(p errata.Project, team string) {
+				s.Write(func(tx *store.Tx) error { _, err := tx.SetProjectTeam(t.Context(), p.ID, team); return err })
+			}
+			s.Write(func(tx *store.Tx) error {
+				if err := tx.CreateTeam(t.Context(), errata.Team{ID: "t1", Slug: "pay", Name: "Payments"}); err != nil {
+					return err
+				}
+				return tx.CreateTeam(t.Context(), errata.Team{ID: "t2", Slug: "web", Name: "Web"})
+			})
+			rows := func(r weekly.Shown) (out []string) {
+				for _, section := range r.Data.Sections {
+					if section.ID != weekly.SectionMTTR {
+						continue
+					}
+					for _, c := range section.Table.Rows {
+						if *c[0].Text == "team" {
+							out = append(out, *c[1].Text)
+						}
+					}
+				}
+				return out
+			}
+			if got := rows(s.run(t, partstest.Reader, weekly.Ask{})); got != nil {
+				t.Errorf("told by team although no service has one: %q", got)
+			}
+			give(s.shop, "t1")
+			first := s.run(t, partstest.Reader, weekly.Ask{})
+			if d := cmp.Diff([]string{"pay", "No team"}, rows(first)); d != "" || number(t, first, weekly.SectionMTTR, "pay", "n") != 1 || number(t, first, weekly.SectionMTTR, "No team", "n") != 0 {
+				t.Error(d)
+			}
+			if d := cmp.Diff([]string{"Services: api, shop", "Teams: pay (shop)"}, first.Data.Filters); d != "" {
+				t.Error(d)
+			}
+			every := []errata.Action{errata.ReportRead, errata.IssueRead, errata.AnalyticsRead, errata.IssueExport}
+			mine := s.run(t, limited(every, s.api.ID), weekly.Ask{})
+			if got := rows(mine); got != nil || strings.Contains(strings.Join(mine.Data.Filters, ""), "pay") {
+				t.Errorf("a report of another service names the team: %q, %q", got, mine.Data.Filters)
+			}
+			give(s.shop, "t2")
+			give(s.api, "t2")
+			again := s.run(t, partstest.Reader, weekly.Ask{Again: first.ID})
+			got := strings.Join(changes(again), "\n")
+			for _, line := range []string{
+				"Time to resolve: pay, n: services have come to a team or left one", "Time to resolve: web, n: services have come to a team or left one",
+				"Time to acknowledge: No team, n: services have come to a team or left one",
+			} {
+				if !strings.Contains(got, line) {
+					t.Errorf("is not told: %s\n%s", line, got)
+				}
+			}
+			if strings.Contains(got, "shop") || strings.Join(rows(again), ",") != "web" {
+				t.Errorf("%q, %s", rows(again), got)
+			}
+		})
+	}
+}
