@@ -171,7 +171,7 @@ func (s *Service) choices(ctx context.Context, tx *store.Tx, who errata.Actor, v
 // TeamForm asks for a team. Slug is proposed when empty.
 type TeamForm struct{ Slug, Name string }
 
-// noTeam is the word for services without a team in searches.
+// noTeam is no name: it would be read as the lack of a team.
 const noTeam = "none"
 
 // CreateTeam makes a team without members and services. Errors: invalid (name,
@@ -227,8 +227,8 @@ func (s *Service) onTeam(ctx context.Context, who errata.Actor, slug, act string
 	})
 }
 
-// RenameTeam gives a team another name; its short name stays, because searches
-// and addresses hold it. Errors: not_found; invalid (name).
+// RenameTeam gives a team another name; its short name stays, because addresses
+// and stored reports hold it. Errors: not_found; invalid (name).
 func (s *Service) RenameTeam(ctx context.Context, who errata.Actor, slug, name string) error {
 	name = strings.TrimSpace(name)
 	if err := invalid(checkTeamName(name)); err != nil {

@@ -171,7 +171,7 @@ func NewTeamPage(c layout.Chrome, in TeamPageIn) TeamPage {
 			{Name: "Made", Time: &made},
 		},
 		CountIn: ui.Count(int64(len(in.Members)), "person", "people"), CountAnswer: ui.Count(int64(len(in.Services)), "service", "services"),
-		Rename: ui.Field{Name: "name", Label: "Name", Type: "text", Value: in.Team.Name, MaxLength: 80, Autocomplete: "off", Hint: "The short name stays: addresses and searches hold it."},
+		Rename: ui.Field{Name: "name", Label: "Name", Type: "text", Value: in.Team.Name, MaxLength: 80, Autocomplete: "off", Hint: "The short name stays: addresses and stored reports hold it."},
 	}
 	for _, p := range in.Members {
 		m.Members = append(m.Members, newTeamMember(p))
