@@ -145,6 +145,8 @@ var routes = []string{
 	"post /issues/:id/undo", "post /jobs/019a/cancel", "post /exports/0192f3c4-a6b8-7d0e-8f7a-112233445566/cancel", "get /search", "post /reports/runs", "get /analytics/trends",
 	"get /traces/7f3a9c1d2e4b5a6978685746352413ff", "get /issues/:id/tags/host",
 	"post /exports", "post /views", "post /views/:slug", "post /views/:slug/share", "post /views/:slug/delete",
+	"post /teams", "post /teams/payments/rename", "post /teams/payments/delete", "post /teams/payments/members", "post /teams/payments/members/remove",
+	"post /teams/payments/services", "post /teams/payments/services/remove",
 }
 
 // issueOf is the issue in the address of a form.
