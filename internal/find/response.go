@@ -129,6 +129,7 @@ type responding struct {
 	before   stats.Window
 	edges    []time.Time
 	over     bool // the window does not end now, however close it is
+	groups   int  // how many are told apart; 0 = as many as pages show
 }
 
 // mayGroup refuses figures of single persons to those who may not see them.
@@ -219,7 +220,7 @@ func (r *responding) collectors() (out []*stats.Collector) {
 	from, to := micros(r.q.Range)
 	for _, m := range r.metrics {
 		o := stats.ResponseOptions{
-			Rules: r.q.Rules, By: r.q.By, Window: stats.Window{From: from, To: to}, Edges: r.edges, Before: r.before, Now: r.now.UnixMicro(),
+			Rules: r.q.Rules, By: r.q.By, Window: stats.Window{From: from, To: to}, Edges: r.edges, Before: r.before, Now: r.now.UnixMicro(), Groups: r.groups,
 		}
 		o.Metric = m
 		out = append(out, stats.NewCollector(o))

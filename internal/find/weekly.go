@@ -223,7 +223,7 @@ func (w *weekly) responses(ctx context.Context) error {
 		to *[]Response
 	}{{stats.BySeverity, &w.out.BySeverity}, {stats.ByProject, &w.out.ByService}, {stats.ByTeam, &w.out.ByTeam}} {
 		q := ResponseQuery{Range: w.q.Week, Zone: w.q.Zone, Interval: "1w", By: []stats.Dimension{by.d}, Compare: true}
-		r := responding{s: w.s, q: q, now: errata.FromMicros(w.out.AsOf), metrics: []stats.Metric{stats.TTA, stats.TTR}, over: true}
+		r := responding{s: w.s, q: q, now: errata.FromMicros(w.out.AsOf), metrics: []stats.Metric{stats.TTA, stats.TTR}, over: true, groups: max(stats.MaxGroups, len(w.q.Projects)+1)}
 		var err error
 		if r.episodes, err = w.s.episodes(ctx, w.tx, w.who, asked{over: q.Range}); err != nil {
 			return err

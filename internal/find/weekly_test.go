@@ -1,6 +1,7 @@
 package find_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,8 +9,10 @@ import (
 	"errata/internal/apptest/partstest"
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/queue"
 	"errata/internal/stats"
 	"errata/internal/store"
+	"errata/internal/triage"
 )
 
 func TestLastWeek(t *testing.T) {
@@ -37,6 +40,51 @@ func TestLastWeek(t *testing.T) {
 				t.Errorf("%s to %s", from, to)
 			}
 		})
+	}
+}
+
+// A report has the figures of each service, also where there are more of them
+// than a page tells apart.
+func TestWeeklyOfManyServices(t *testing.T) {
+	clock := &stepped{}
+	clock.us.Store(time.Date(2026, 11, 10, 9, 0, 0, 0, time.UTC).UnixMicro())
+	p := partstest.Open(t, partstest.Options{Clock: clock.now})
+	var entries []queue.Entry
+	var projects []string
+	for i := range stats.MaxGroups + 10 {
+		project := p.NewProject(fmt.Sprintf("service-%02d", i), errata.ProjectSettings{})
+		projects = append(projects, project.ID)
+		entries = append(entries, p.Entry(project, partstest.Event{ID: partstest.EventID(i + 1)}))
+	}
+	p.Write(func(tx *store.Tx) error {
+		_, err := tx.CreateAccount(t.Context(), errata.Account{ID: "1", Email: "ada@example.com", Login: "ada", Name: "Ada", State: errata.UserActive})
+		return err
+	})
+	p.Publish(p.Batch(entries...))
+	p.Drained()
+	clock.forward(time.Hour)
+	page, err := p.Find.Issues(t.Context(), person("1"), find.IssueQuery{Range: find.Range{From: clock.now().AddDate(0, 0, -1), To: clock.now()}, Size: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range page.Rows {
+		if _, err := p.Triage.Acknowledge(t.Context(), person("1"), r.ShortID(), triage.Form{Note: "seen"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.forward(7 * 24 * time.Hour)
+	w, err := p.Find.Weekly(t.Context(), person("1"), find.WeekQuery{Projects: projects, Week: find.LastWeek(clock.now(), time.UTC), Zone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int64{}
+	for _, g := range w.ByService[0].Groups {
+		got[g.Key[0]] = g.Total.N
+	}
+	for _, id := range projects {
+		if got[id] != 1 {
+			t.Errorf("service %s has n %d", id, got[id])
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ type group struct {
 
 // NewCollector returns a collector.
 func NewCollector(o ResponseOptions) *Collector {
+	if o.Groups == 0 {
+		o.Groups = MaxGroups
+	}
 	c := &Collector{o: o, index: map[Key]int32{}}
 	for _, e := range o.Edges {
 		c.edges = append(c.edges, e.UnixMicro())
@@ -168,7 +171,7 @@ func (c *Collector) Result() Response {
 	for i, g := range kept {
 		g.rates.Mature = mature
 		out.Groups = append(out.Groups, Group{
-			Key: g.key, Other: i == MaxGroups, Total: per[i][0].summary(g.open), Buckets: per[i].summaries(), Rates: g.rates,
+			Key: g.key, Other: i == c.o.Groups, Total: per[i][0].summary(g.open), Buckets: per[i].summaries(), Rates: g.rates,
 		})
 	}
 	if c.o.Before.From < c.o.Before.To {
@@ -198,15 +201,15 @@ func (c *Collector) rank() (kept []group, place []int32) {
 		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(b.open.N, a.open.N), slices.Compare(a.key[:], b.key[:]))
 	})
 	for at, i := range order {
-		if at <= MaxGroups {
+		if at <= c.o.Groups {
 			kept = append(kept, c.groups[i])
 		} else {
-			kept[MaxGroups].add(c.groups[i])
+			kept[c.o.Groups].add(c.groups[i])
 		}
-		place[i] = int32(min(at, MaxGroups))
+		place[i] = int32(min(at, c.o.Groups)) //nolint:gosec // an index of groups
 	}
-	if len(kept) > MaxGroups {
-		kept[MaxGroups].key = Key{}
+	if len(kept) > c.o.Groups {
+		kept[c.o.Groups].key = Key{}
 	}
 	return kept, place
 }

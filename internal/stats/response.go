@@ -104,13 +104,14 @@ type ResponseOptions struct {
 	Edges  []time.Time
 	Before Window
 	Now    int64
+	Groups int // how many are told apart; 0 = MaxGroups
 }
 
 // Response is what is known of one metric over a window.
 type Response struct {
 	Total   Summary
 	Buckets []Summary
-	Groups  []Group // most episodes first, at most MaxGroups; then the others as one
+	Groups  []Group // most episodes first, so many as asked for; then the others as one
 	Rates   Rates
 	Bins    []int64 // of Total, between BinEdges
 	Compare *Comparison
