@@ -57,24 +57,13 @@ func TestTeamsMigration(t *testing.T) {
 			if err := migrate(t.Context(), db, older(t, "9999")); err != nil {
 				t.Fatal(err)
 			}
-			var got []string
-			rows, err := db.Query(`SELECT id || slug || owner_id || visibility || page || title || query || params || position || version || created_at || updated_at ||
-				COALESCE(team_id, '-') FROM saved_view ORDER BY id`)
-			if err != nil {
-				t.Fatal(err)
+			var got string
+			if err := db.QueryRow(`SELECT id || slug || owner_id || visibility || page || title || query || params || position || version || created_at || updated_at ||
+				COALESCE(team_id, '-') FROM saved_view WHERE id = 'v1'`).Scan(&got); err != nil || got != `v1mineu1privateissuesMineis:open{"range":"7d"}2345-` {
+				t.Errorf("%s, %v", got, err)
 			}
-			for rows.Next() {
-				var line string
-				if err := rows.Scan(&line); err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, line)
-			}
-			if err := rows.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff([]string{`v1mineu1privateissuesMineis:open{"range":"7d"}2345-`, `v2allu1alleventsAll{}0111-`}, got); d != "" {
-				t.Error(d)
+			if err := db.QueryRow(`SELECT COUNT(*) || MAX(slug) FROM saved_view`).Scan(&got); err != nil || got != "2mine" {
+				t.Errorf("%s, %v", got, err)
 			}
 			for what, text := range map[string]string{
 				"a team view without a team":  `UPDATE saved_view SET visibility = 'team'`,

@@ -42,7 +42,7 @@ func teamsStates() []state {
 		{"hostile", teams(func(in *page.TeamsIn) {
 			in.Teams = in.Teams[:2]
 			in.Teams[0].Team.Name, in.Teams[1].Team.Name = hostile, longWord
-			in.Teams[0].Members[0].Person.Name = hebrew + bidi
+			in.Teams[0].Members[0].Name = hebrew + bidi
 			in.Name, in.Slug = hostile, strings.Repeat("x", 50)
 		})},
 	}
@@ -71,7 +71,7 @@ func teamStates() []state {
 		})},
 		{"hostile", team(func(in *page.TeamPageIn) {
 			in.Team.Name = hostile + longWord
-			in.Members[0].Person.Name, in.Members[1].Person.Login = hostile, longWord
+			in.Members[0].Name, in.Members[1].Login = hostile, longWord
 			in.Services[0].Slug, in.Names["t2"] = longWord, bidi+arabic
 		})},
 	}

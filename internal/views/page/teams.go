@@ -85,7 +85,7 @@ func newTeamRow(t TeamIn, self string) TeamRow {
 	row := TeamRow{Name: t.Team.Name, Slug: t.Team.Slug, URL: teamURL(t.Team.Slug)}
 	var names []string
 	for _, p := range t.Members {
-		row.Mine = row.Mine || p.Person.ID == self
+		row.Mine = row.Mine || p.ID == self
 		names = append(names, ui.NewPerson(p.Person).Name)
 	}
 	row.Members = strings.Join(names, ", ")
@@ -191,7 +191,7 @@ func NewTeamPage(c layout.Chrome, in TeamPageIn) TeamPage {
 
 func newTeamMember(p TeamMemberIn) TeamMemberRow {
 	r := TeamMemberRow{
-		Person: ui.NewPerson(p.Person), ID: p.Person.ID, URL: personURL(p.Person.ID), Lead: p.Role == errata.TeamLead, Disabled: p.Disabled,
+		Person: ui.NewPerson(p.Person), ID: p.ID, URL: personURL(p.ID), Lead: p.Role == errata.TeamLead, Disabled: p.Disabled,
 		Other: string(errata.TeamLead), OtherText: "Make lead",
 	}
 	if r.Lead {
