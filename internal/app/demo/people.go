@@ -31,6 +31,19 @@ var people = []person{
 	{login: "samuel", name: "Samuel Osei", role: errata.RoleAuditor},
 }
 
+// team is people who answer for services together, the lead first.
+type team struct {
+	name              string
+	members, services []string
+}
+
+// teams are those of the company; somebody may be in two.
+var teams = []team{
+	{"Storefront", []string{"yuki", "mira"}, []string{"storefront-web", "storefront-api", "checkout-api"}},
+	{"Payments", []string{"tomas", "priya"}, []string{"payments-worker", "billing-svc"}},
+	{"Operations", []string{"priya", "jonas", "yuki"}, []string{"inventory-svc", "notifications"}},
+}
+
 // organisation is the name of the company.
 const organisation = "Fjord & Leaf"
 
@@ -64,7 +77,8 @@ func (d *Demo) settle(ctx context.Context) (signIns []SignIn, err error) {
 			return nil, err
 		}
 	}
-	return signIns, nil
+	d.Clock.Set(d.plan.from.Add(4 * time.Hour))
+	return signIns, d.team(ctx)
 }
 
 // found makes the first administrator.
@@ -96,6 +110,35 @@ func (d *Demo) open(ctx context.Context, s *service) error {
 	key, err := d.Admin.CreateKey(ctx, who, s.slug, errata.KeyServer)
 	s.id, s.key = p.ID, key.Key
 	return err
+}
+
+// team makes the teams, whose people and services are there.
+func (d *Demo) team(ctx context.Context) error {
+	who := d.people[people[0].login]
+	for _, t := range teams {
+		made, err := d.Admin.CreateTeam(ctx, who, admin.TeamForm{Name: t.name})
+		if err != nil {
+			return err
+		}
+		for i, login := range t.members {
+			role := errata.TeamMember
+			if i == 0 {
+				role = errata.TeamLead
+			}
+			if _, err := d.Admin.SetMember(ctx, who, made.Slug, d.people[login].ID, role); err != nil {
+				return err
+			}
+		}
+		for _, s := range d.plan.services {
+			if !slices.Contains(t.services, s.slug) {
+				continue
+			}
+			if _, err := d.Admin.GiveService(ctx, who, made.Slug, s.id, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // join invites somebody, who accepts a little later.
