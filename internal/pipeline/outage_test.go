@@ -234,11 +234,8 @@ func (o *outage) honest(ids []string) {
 func (o *outage) complete() {
 	o.t.Helper()
 	o.Until(2*time.Minute, "each event found", func() bool {
-		if code, _ := o.ask("/api/v1/events"); code != http.StatusOK { // ends now, so that no earlier answer fits
-			return false
-		}
-		ids, _ := found(o.t, o.Product, o.token)
-		return len(ids) == o.sent
+		ids, _, code := tryFound(o.t, o.Product, o.token)
+		return code == http.StatusOK && len(ids) == o.sent
 	})
 	ids, counted := found(o.t, o.Product, o.token)
 	for id, n := range ids {

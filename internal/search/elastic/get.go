@@ -1,8 +1,9 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -85,19 +86,32 @@ func (e *Engine) getAnywhere(ctx context.Context, ref errata.Ref) (*search.Doc, 
 	if err != nil {
 		return nil, err
 	}
+	docs, err := e.mget(ctx, text)
+	for wait := firstSettle; err == nil && slices.ContainsFunc(docs, unassigned) && wait < lastSettle && sleep(ctx, wait); wait *= 2 {
+		docs, err = e.mget(ctx, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range docs {
+		if docs[i].Found {
+			return e.documentOf(&docs[i])
+		}
+	}
+	return nil, notFound(docs)
+}
+
+func (e *Engine) mget(ctx context.Context, text []byte) ([]found, error) {
 	var answer struct {
 		Docs []found `json:"docs"`
 	}
-	if err := e.client.do(ctx, esapi.MgetRequest{Body: strings.NewReader(string(text))}, &answer); err != nil {
-		return nil, err
-	}
-	for i := range answer.Docs {
-		if answer.Docs[i].Found {
-			return e.documentOf(&answer.Docs[i])
-		}
-	}
-	return nil, notFound(answer.Docs)
+	err := e.client.do(ctx, esapi.MgetRequest{Body: bytes.NewReader(text)}, &answer)
+	return answer.Docs, err
 }
+
+// unassigned says whether an index has no shard that can be asked: for a moment
+// while it is made, see settling, or because it is lost.
+func unassigned(d found) bool { return d.Error != nil && d.Error.kind() == noShard }
 
 // notFound is the error of an event that no index has: where one could not be
 // asked, nobody knows.

@@ -252,6 +252,9 @@ const (
 	lastSettle  = time.Second
 )
 
+// noShard is the error of an index without a shard that can be asked.
+const noShard = "no_shard_available_action"
+
 // settling says whether an answer suffers from an index that is being made.
 func (e *Engine) settling(members []member) bool {
 	if e.o.Clock().UnixMicro()-e.fresh.Load() > settleTime.Microseconds() {
@@ -263,7 +266,7 @@ func (e *Engine) settling(members []member) bool {
 			return true
 		}
 		for _, f := range m.Shards.Failures {
-			if f.Reason.kind() == "no_shard_available_action" {
+			if f.Reason.kind() == noShard {
 				return true
 			}
 		}
