@@ -156,7 +156,7 @@ func teamsPage(m Teams) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<table class=\"tbl ptbl ttbl\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">People</th><th scope=\"col\">Services</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<table class=\"tbl ptbl\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">People</th><th scope=\"col\">Services</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
