@@ -114,7 +114,7 @@ func (m *making) encode(ctx context.Context, j errata.Job, w io.Writer) error {
 		return err
 	}
 	if err := m.copyRows(ctx, file, len(columns), j.ID); err != nil {
-		return errors.Join(err, file.Drop())
+		return err
 	}
 	return file.Close()
 }

@@ -32,9 +32,6 @@ func (s *Service) Send(ctx context.Context, who errata.Actor, e Export, open fun
 	}
 	x := &sending{s: s, who: who, e: e, open: open, head: newHead(e, "."+string(e.Format))}
 	err := x.send(ctx)
-	if err != nil && x.file != nil {
-		err = errors.Join(err, x.file.Drop())
-	}
 	if !x.begun {
 		return err
 	}

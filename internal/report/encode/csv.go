@@ -69,4 +69,3 @@ func (f *csvFile) end() error {
 
 func (f *csvFile) Flush() error { return f.w.Flush() }
 func (f *csvFile) Close() error { return f.w.Flush() }
-func (f *csvFile) Drop() error  { return nil }

@@ -53,13 +53,11 @@ type Meta struct {
 }
 
 // Encoder writes rows. Every row has as many cells as there are columns. Close
-// ends the file; without it the file is not whole. Whoever does not Close calls
-// Drop.
+// ends the file; without it the file is not whole. Whoever gives up leaves it.
 type Encoder interface {
 	Row(cells []errata.Cell) error
 	Flush() error // hands on what is ready
 	Close() error
-	Drop() error // gives up: writes nothing, and removes what was put aside
 }
 
 // New begins a file. Errors are those of w, and invalid for an unknown format.

@@ -69,7 +69,6 @@ func appendText(line []byte, s string) []byte {
 
 func (f *ndjsonFile) Flush() error { return f.w.Flush() }
 func (f *ndjsonFile) Close() error { return f.w.Flush() }
-func (f *ndjsonFile) Drop() error  { return nil }
 
 // linesFile writes what is JSON already, one document a line.
 type linesFile struct{ w *bufio.Writer }
@@ -87,4 +86,3 @@ func (f linesFile) Row(cells []errata.Cell) error {
 
 func (f linesFile) Flush() error { return f.w.Flush() }
 func (f linesFile) Close() error { return f.w.Flush() }
-func (f linesFile) Drop() error  { return nil }

@@ -192,9 +192,6 @@ func TooManyForXLSX() error {
 // Flush hands on what is packed.
 func (f *xlsxFile) Flush() error { return f.zip.Flush() }
 
-// Drop leaves the file without its end: nothing was put aside for it.
-func (f *xlsxFile) Drop() error { return nil }
-
 func (f *xlsxFile) Close() error {
 	if err := f.at.end(); err != nil {
 		return err
