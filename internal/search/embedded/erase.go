@@ -44,17 +44,7 @@ func (e *Engine) Erase(ctx context.Context, r search.EraseRequest) (search.Erase
 
 // erase removes the matches of one file and says how many it were.
 func (s *scanning) erase(ctx context.Context, v view, dry bool) (int64, error) {
-	var ids []int64
-	err := s.reading(ctx, v, func(q queryer) error {
-		p, err := s.plan(ctx, q, v)
-		if err != nil || p.never {
-			return err
-		}
-		c := compiler{ctx: ctx, q: q}
-		all := p.walk(0)
-		ids, err = c.ids("SELECT id FROM "+all.from+" WHERE "+all.where, all.args...)
-		return err
-	})
+	ids, err := s.ids(ctx, v)
 	if err != nil || dry {
 		return int64(len(ids)), err
 	}

@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -101,19 +100,24 @@ func (s *scanning) plan(ctx context.Context, q queryer, v view) (plan, error) {
 	return p, p.continueAt(ctx, q, s.at, true)
 }
 
-// rest walks over what is left of a file.
-func (s *scanning) rest(ctx context.Context, v view) error {
-	var ids []int64
-	err := s.reading(ctx, v, func(q queryer) error {
+// ids are the matches of one file that are left, oldest first.
+func (s *scanning) ids(ctx context.Context, v view) (ids []int64, err error) {
+	err = s.reading(ctx, v, func(q queryer) error {
 		p, err := s.plan(ctx, q, v)
 		if err != nil || p.never {
 			return err
 		}
 		c := compiler{ctx: ctx, q: q}
 		all := p.walk(0)
-		ids, err = c.ids(fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY ts, eid, pid", all.from, all.where), all.args...)
+		ids, err = c.ids("SELECT id FROM "+all.from+" WHERE "+all.where+" ORDER BY ts, eid, pid", all.args...)
 		return err
 	})
+	return ids, err
+}
+
+// rest walks over what is left of a file.
+func (s *scanning) rest(ctx context.Context, v view) error {
+	ids, err := s.ids(ctx, v)
 	if err != nil {
 		return err
 	}
