@@ -121,9 +121,9 @@ func (h exports) tags(c echo.Context, who errata.Actor) (report.Export, error) {
 // faceOf takes the suffix of a file or a print page off the end of an address;
 // "" = it has none.
 func faceOf(s string) (rest, face string) {
-	for _, f := range []string{"csv", "ndjson", "xlsx", "print"} {
-		if rest, ok := strings.CutSuffix(s, "."+f); ok && rest != "" {
-			return rest, f
+	for _, f := range append(slices.Clip(encode.Formats), "print") {
+		if rest, ok := strings.CutSuffix(s, "."+string(f)); ok && rest != "" {
+			return rest, string(f)
 		}
 	}
 	return s, ""

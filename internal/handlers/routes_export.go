@@ -7,6 +7,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/report"
+	"errata/internal/report/encode"
 )
 
 // exportRoutes are the other faces of pages: the same address with a suffix,
@@ -27,7 +28,8 @@ func (s *Server) exportRoutes() []row {
 		{"/analytics/trends", "trends", report.Trends, exports.trends},
 		{"/analytics/response/episodes", "response.episodes", report.Episodes, exports.episodes},
 	} {
-		for _, ext := range []string{"csv", "ndjson", "xlsx"} {
+		for _, f := range encode.Formats {
+			ext := string(f)
 			out = append(out, row{errata.Route{
 				Method: get, Path: p.path + "." + ext, Name: p.name + "." + ext, Action: p.what.Action(), Auth: session, Audit: errata.StreamAccess,
 			}, h.file(ext, p.read)})
