@@ -96,22 +96,47 @@ func view1(id, owner, team string) errata.SavedView {
 	return v
 }
 
-func TestTeams(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		shop, api := addProject(t, s, "shop"), addProject(t, s, "api")
-		for _, id := range []string{"u1", "u2", "u3"} {
-			addAccount(t, s, id, id+"@x.org", id)
+var payTeam, webTeam = errata.Team{ID: "t1", Slug: "pay", Name: "Payments", CreatedAt: start}, errata.Team{ID: "t2", Slug: "web", Name: "Web", CreatedAt: start}
+
+// addTeams makes two teams. Of the first u1 is lead and u2 member, it answers
+// for both services, and each of its members shares a view with it.
+func addTeams(t *testing.T, s *store.Store) (shop, api errata.Project) {
+	t.Helper()
+	shop, api = addProject(t, s, "shop"), addProject(t, s, "api")
+	for _, id := range []string{"u1", "u2", "u3"} {
+		addAccount(t, s, id, id+"@x.org", id)
+	}
+	change(t, s, func(ctx context.Context, tx *store.Tx) error {
+		for _, team := range []errata.Team{webTeam, payTeam} {
+			if err := tx.CreateTeam(ctx, team); err != nil {
+				return err
+			}
 		}
-		pay, web := errata.Team{ID: "t1", Slug: "pay", Name: "Payments", CreatedAt: start}, errata.Team{ID: "t2", Slug: "web", Name: "Web", CreatedAt: start}
+		for user, role := range map[string]errata.TeamRole{"u1": errata.TeamLead, "u2": errata.TeamMember} {
+			if _, err := tx.SetMember(ctx, errata.Membership{TeamID: "t1", UserID: user, Role: role, At: start}); err != nil {
+				return err
+			}
+		}
+		for _, p := range []errata.Project{shop, api} {
+			if _, err := tx.SetProjectTeam(ctx, p.ID, "t1"); err != nil {
+				return err
+			}
+		}
+		for _, v := range []errata.SavedView{view1("v1", "u1", "t1"), view1("v2", "u2", "t1"), view1("v3", "u1", "")} {
+			if err := tx.CreateView(ctx, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return shop, api
+}
+
+// Each change of a team says whether it was one.
+func TestTeamChanges(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		shop, api := addTeams(t, s)
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
-			for _, team := range []errata.Team{web, pay} {
-				if err := tx.CreateTeam(ctx, team); err != nil {
-					return err
-				}
-			}
-			if err := tx.CreateTeam(ctx, errata.Team{ID: "t3", Slug: "pay"}); errata.ReasonOf(err) != store.ReasonSlugTaken {
-				t.Errorf("the same short name: %v", err)
-			}
 			same := func(what string, want, got bool, err error) {
 				t.Helper()
 				if want != got || err != nil {
@@ -122,8 +147,8 @@ func TestTeams(t *testing.T) {
 				user string
 				role errata.TeamRole
 				want bool
-			}{{"u1", errata.TeamMember, true}, {"u1", errata.TeamMember, false}, {"u1", errata.TeamLead, true}, {"u2", errata.TeamMember, true}} {
-				was, err := tx.SetMember(ctx, errata.Membership{TeamID: "t1", UserID: c.user, Role: c.role, At: start})
+			}{{"u3", errata.TeamMember, true}, {"u3", errata.TeamMember, false}, {"u3", errata.TeamLead, true}} {
+				was, err := tx.SetMember(ctx, errata.Membership{TeamID: "t2", UserID: c.user, Role: c.role, At: start})
 				same("member "+c.user, c.want, was, err)
 			}
 			held, err := tx.HoldMember(ctx, "t1", "u3")
@@ -133,46 +158,32 @@ func TestTeams(t *testing.T) {
 			for _, c := range []struct {
 				project, team string
 				want          bool
-			}{{shop.ID, "t1", true}, {shop.ID, "t1", false}, {shop.ID, "t2", true}, {api.ID, "", false}, {api.ID, "t1", true}, {shop.ID, "t1", true}} {
+			}{{shop.ID, "t1", false}, {shop.ID, "t2", true}, {api.ID, "", true}, {api.ID, "", false}} {
 				was, err := tx.SetProjectTeam(ctx, c.project, c.team)
 				same("service "+c.project+" of "+c.team, c.want, was, err)
-			}
-			for _, v := range []errata.SavedView{view1("v1", "u1", "t1"), view1("v2", "u2", "t1"), view1("v3", "u1", "")} {
-				if err := tx.CreateView(ctx, v); err != nil {
-					return err
-				}
 			}
 			renamed, err := tx.RenameTeam(ctx, "t2", "Web")
 			same("the same name", false, renamed, err)
 			renamed, err = tx.RenameTeam(ctx, "t2", "Storefront")
 			same("another name", true, renamed, err)
+			if err := tx.CreateTeam(ctx, errata.Team{ID: "t3", Slug: "pay"}); errata.ReasonOf(err) != store.ReasonSlugTaken {
+				t.Errorf("the same short name: %v", err)
+			}
 			return nil
 		})
-		web.Name = "Storefront"
-		shown := func(user string, want ...string) {
-			t.Helper()
-			view(t, s, func(ctx context.Context, tx *store.Tx) error {
-				all, err := tx.ViewsFor(ctx, user)
-				var got []string
-				for _, v := range all {
-					got = append(got, v.ID+v.TeamID)
-				}
-				if d := cmp.Diff(want, got); d != "" {
-					t.Errorf("views of %s: %s", user, d)
-				}
-				return err
-			})
-		}
-		shown("u1", "v1t1", "v2t1", "v3")
-		shown("u2", "v1t1", "v2t1")
-		shown("u3")
+	})
+}
+
+func TestTeamsAreRead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		addTeams(t, s)
 		view(t, s, func(ctx context.Context, tx *store.Tx) error {
 			all, err := tx.Teams(ctx)
-			if d := cmp.Diff([]errata.Team{pay, web}, all); d != "" || err != nil {
+			if d := cmp.Diff([]errata.Team{payTeam, webTeam}, all); d != "" || err != nil {
 				t.Error(d, err)
 			}
 			of, err := tx.TeamsOf(ctx, "u2")
-			if d := cmp.Diff([]errata.Team{pay}, of); d != "" || err != nil {
+			if d := cmp.Diff([]errata.Team{payTeam}, of); d != "" || err != nil {
 				t.Error(d, err)
 			}
 			p, err := tx.ProjectBySlug(ctx, "shop")
@@ -189,6 +200,32 @@ func TestTeams(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// shownViews checks which views somebody sees, each with its team.
+func shownViews(t *testing.T, s *store.Store, user string, want ...string) {
+	t.Helper()
+	view(t, s, func(ctx context.Context, tx *store.Tx) error {
+		all, err := tx.ViewsFor(ctx, user)
+		var got []string
+		for _, v := range all {
+			got = append(got, v.ID+v.TeamID)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("views of %s: %s", user, d)
+		}
+		return err
+	})
+}
+
+// Views shared with a team are private when their owner leaves it, or it goes.
+func TestTeamsLeftAndDeleted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		addTeams(t, s)
+		shownViews(t, s, "u1", "v1t1", "v2t1", "v3")
+		shownViews(t, s, "u2", "v1t1", "v2t1")
+		shownViews(t, s, "u3")
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
 			views, was, err := tx.RemoveMember(ctx, "t1", "u1")
 			if views != 1 || !was || err != nil {
@@ -200,8 +237,8 @@ func TestTeams(t *testing.T) {
 			}
 			return err
 		})
-		shown("u1", "v1", "v3")
-		shown("u2", "v2t1")
+		shownViews(t, s, "u1", "v1", "v3")
+		shownViews(t, s, "u2", "v2t1")
 		change(t, s, func(ctx context.Context, tx *store.Tx) error {
 			services, views, err := tx.DeleteTeam(ctx, "t1")
 			if services != 2 || views != 1 || err != nil {
@@ -213,7 +250,7 @@ func TestTeams(t *testing.T) {
 			}
 			return err
 		})
-		shown("u2", "v2")
+		shownViews(t, s, "u2", "v2")
 		view(t, s, func(ctx context.Context, tx *store.Tx) error {
 			v, err := tx.ViewBySlug(ctx, "v2")
 			if v.Visibility != errata.ViewPrivate || v.Version != 2 {
