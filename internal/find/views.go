@@ -21,7 +21,8 @@ type ViewRow struct {
 }
 
 // SavedViews lists a person's own views, those of their teams and those for
-// everybody, by position and title. A view of somebody else that names what the reader may not see, a
+// everybody, by position and title. A view of somebody else that names what the
+// reader may not see, a
 // service or an issue, is left out.
 func (s *Service) SavedViews(ctx context.Context, who errata.Actor) (out []ViewRow, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {

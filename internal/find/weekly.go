@@ -215,8 +215,8 @@ func (w *weekly) teams(ctx context.Context) error {
 	return err
 }
 
-// responses computes both times by severity, by project and by team, compared with the
-// week before.
+// responses computes both times by severity, by project and by team, compared
+// with the week before.
 func (w *weekly) responses(ctx context.Context) error {
 	for _, by := range []struct {
 		d  stats.Dimension
