@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -333,15 +335,16 @@ func (b *tab) signIn(email, password string) {
 	b.submit(`form[action="/login"] button.primary`)
 }
 
-// contains fails the test unless the visible text of css contains all wants.
+// contains waits until the visible text of css contains all wants: what a page
+// begins with is shown while the rest of it still comes.
 func (b *tab) contains(css string, wants ...string) {
 	b.t.Helper()
-	text := strings.Join(b.texts(css), "\n")
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			b.t.Errorf("%s: %q is not in %s:\n%s", b.here(), want, css, clip(text, 1500))
-		}
+	list, err := json.Marshal(wants)
+	if err != nil {
+		b.t.Fatal(err)
 	}
+	b.until(fmt.Sprintf("%q in %s", wants, css), `(text => `+string(list)+`.every(w => text.includes(w)))(
+		[...document.querySelectorAll(`+quote(css)+`)].map(e => e.innerText.replace(/\s+/g, " ").trim()).join("\n"))`)
 }
 
 func clip(s string, n int) string {
