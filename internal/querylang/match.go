@@ -170,15 +170,15 @@ func anyTerm(k Key, parts, terms []string) bool {
 		if c != 0 || rest == "" || rest[0] != '=' {
 			return false
 		}
-		if wild(rest[1:], parts) {
+		if Wild(rest[1:], parts) {
 			return true
 		}
 	}
 	return false
 }
 
-// wild matches s against literal pieces with a star between neighbours.
-func wild(s string, parts []string) bool {
+// Wild matches s against literal pieces with a star between neighbours.
+func Wild(s string, parts []string) bool {
 	first, last := parts[0], parts[len(parts)-1]
 	if len(s) < len(first)+len(last) || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
 		return false

@@ -165,7 +165,7 @@ func TestWildAgreesWithRules(t *testing.T) {
 			parts[i] = text(3)
 		}
 		s := text(9)
-		if got, want := wild(s, parts), slowWild(s, strings.Join(parts, "*")); got != want {
+		if got, want := Wild(s, parts), slowWild(s, strings.Join(parts, "*")); got != want {
 			t.Fatalf("%q against %q: %v, want %v", s, parts, got, want)
 		}
 	}

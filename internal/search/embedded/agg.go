@@ -43,13 +43,17 @@ func dimensionOf(k querylang.Key) (dimension, bool) {
 	return dimension{sql: col.String(), text: true}, ok
 }
 
+// stepOf is the width in µs by which a histogram is grouped.
+func stepOf(a *search.Agg) int64 {
+	if a.Interval.Calendar() {
+		return quarter
+	}
+	return a.Interval.Width().Microseconds()
+}
+
 // timeSQL is the expression by which a histogram is grouped, in µs.
 func timeSQL(a *search.Agg) string {
-	w := int64(quarter)
-	if !a.Interval.Calendar() {
-		w = a.Interval.Width().Microseconds()
-	}
-	width := strconv.FormatInt(w, 10)
+	width := strconv.FormatInt(stepOf(a), 10)
 	return "ts / " + width + " * " + width
 }
 
@@ -65,27 +69,44 @@ func (s *running) count(ctx context.Context, t *visit, v view) error {
 	if !s.aggregates() && s.left() <= 0 {
 		return nil
 	}
-	return t.reading(ctx, v, func(q queryer, payer *question) error {
-		p, err := s.planOf(ctx, q, payer, v)
-		if err != nil || p.never {
+	return s.onFile(ctx, t, v, func(f *found, payer *question) error {
+		if err := payer.spend(f.count / rowsPerScan * s.groupings()); err != nil {
 			return err
 		}
+		if s.counts {
+			s.addTotal(int64(f.count))
+		}
+		return s.collectEach(func(c *collector) error { return s.collectOn(ctx, f, v, c) })
+	}, func(q queryer, payer *question, p plan) error {
 		if err := payer.spend(s.costOfCount(&p)); err != nil {
 			return err
 		}
 		if err := s.countTotal(ctx, q, p); err != nil {
 			return err
 		}
-		for _, c := range s.aggs {
-			if sampled(c.agg) {
-				continue
-			}
-			if err := s.collect(ctx, q, p, c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.collectEach(func(c *collector) error { return s.collect(ctx, q, p, c) })
 	})
+}
+
+// collectEach runs fn for the aggregations that columns answer.
+func (s *running) collectEach(fn func(c *collector) error) error {
+	for _, c := range s.aggs {
+		if sampled(c.agg) {
+			continue
+		}
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupings is how often the matches are grouped.
+func (s *running) groupings() (n int) {
+	for _, c := range s.aggs {
+		n += 1 + len(c.agg.Sub)
+	}
+	return n
 }
 
 // left is how many matches more the total counts.
@@ -111,10 +132,14 @@ func (s *running) countTotal(ctx context.Context, q queryer, p plan) error {
 	if err := q.QueryRowContext(ctx, sql, all.args...).Scan(&n); err != nil {
 		return err
 	}
+	s.addTotal(n)
+	return nil
+}
+
+func (s *running) addTotal(n int64) {
 	s.mu.Lock()
 	s.total += n
 	s.mu.Unlock()
-	return nil
 }
 
 // collect runs one aggregation over one file. Sub-aggregations of long lists
@@ -202,22 +227,31 @@ func outerSQL(a *search.Agg) string {
 	return d.sql
 }
 
-// resolve returns a function that turns a group's number into its key; "" is a
-// missing field.
-func resolve(ctx context.Context, q queryer, a *search.Agg, gs []group, of func(group) int64) (func(int64) string, error) {
+// naming turns a group's number into its key; "" and 0 are a missing field.
+type naming struct {
+	name func(int64) string
+	hash func(int64) uint64
+}
+
+func named(name func(int64) string) naming {
+	return naming{name, func(n int64) uint64 { return hashText(name(n)) }}
+}
+
+// resolve returns the naming of groups.
+func resolve(ctx context.Context, q queryer, a *search.Agg, gs []group, of func(group) int64) (naming, error) {
 	if a.Kind == search.Histogram || extremeSQL(a) != "" {
-		return func(int64) string { return "" }, nil
+		return naming{}, nil
 	}
 	d, _ := dimensionOf(a.Key)
 	if !d.text {
-		return d.name, nil
+		return named(d.name), nil
 	}
 	ids := make([]int64, 0, len(gs))
 	for _, g := range gs {
 		ids = append(ids, of(g))
 	}
 	names, err := lookUpNames(ctx, q, ids)
-	return func(id int64) string { return names[id] }, err
+	return named(func(id int64) string { return names[id] }), err
 }
 
 func (s *running) collectOuter(ctx context.Context, q queryer, p plan, c *collector) error {
@@ -229,23 +263,50 @@ func (s *running) collectOuter(ctx context.Context, q queryer, p plan, c *collec
 	if err != nil {
 		return err
 	}
+	s.fold(c, gs, name)
+	return nil
+}
+
+// fold adds groups to an aggregation.
+func (s *running) fold(c *collector, gs []group, by naming) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range gs {
 		c.matches += g.n
-		if t := c.bucket(g.a, name); t != nil {
+		if t := c.bucket(g.a, by); t != nil {
 			t.count += g.n
 		}
 	}
-	return nil
+}
+
+// foldSub adds groups to a sub-aggregation; if outer, to its buckets too.
+func (s *running) foldSub(c *collector, sub int, gs []group, by, inner naming, outer bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var t *tally
+	for i, g := range gs {
+		if i == 0 || g.a != gs[i-1].a {
+			t = c.bucket(g.a, by)
+		}
+		if outer {
+			c.matches += g.n
+		}
+		if t == nil {
+			continue
+		}
+		if outer {
+			t.count += g.n
+		}
+		t.subs[sub].addGroup(g.b, g.n, inner)
+	}
 }
 
 // bucket returns the tally for a group's number, nil for a missing field.
-func (c *collector) bucket(n int64, name func(int64) string) *tally {
+func (c *collector) bucket(n int64, by naming) *tally {
 	if c.agg.Kind == search.Histogram {
 		return c.at(n)
 	}
-	if k := name(n); k != "" && c.begins(k) {
+	if k := by.name(n); k != "" && c.begins(k) {
 		return c.key(k)
 	}
 	return nil
@@ -268,37 +329,24 @@ func (s *running) collectSubs(ctx context.Context, q queryer, p plan, c *collect
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		for _, g := range gs {
-			t := c.bucket(g.a, bucket)
-			if outer && i == 0 {
-				c.matches += g.n
-				if t != nil {
-					t.count += g.n
-				}
-			}
-			if t != nil {
-				t.subs[i].addGroup(g.b, g.n, inner)
-			}
-		}
-		s.mu.Unlock()
+		s.foldSub(c, i, gs, bucket, inner, outer && i == 0)
 	}
 	return nil
 }
 
 // addGroup counts n events under a number of the collector's own grouping.
-func (c *collector) addGroup(b, n int64, name func(int64) string) {
+func (c *collector) addGroup(b, n int64, by naming) {
 	if extremeSQL(c.agg) != "" {
 		c.see(b)
 		return
 	}
 	if c.agg.Kind == search.Cardinality {
-		if v := name(b); v != "" {
-			c.values[v] = struct{}{}
+		if h := by.hash(b); h != 0 {
+			c.values.add(h)
 		}
 		return
 	}
-	if t := c.bucket(b, name); t != nil {
+	if t := c.bucket(b, by); t != nil {
 		t.count += n
 	}
 }
@@ -338,7 +386,7 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 	defer s.mu.Unlock()
 	for _, v := range values {
 		if v != "" {
-			c.values[v] = struct{}{}
+			c.values.add(hashText(v))
 		}
 	}
 	return err
@@ -347,31 +395,28 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 // deepen fills the sub-aggregations of long lists, for the largest buckets
 // only.
 func (s *running) deepen(ctx context.Context, t *visit, v view) error {
-	return t.reading(ctx, v, func(q queryer, payer *question) error {
-		p, err := s.planOf(ctx, q, payer, v)
-		if err != nil || p.never {
+	return s.onFile(ctx, t, v, func(f *found, payer *question) error {
+		if err := payer.spend(f.count / rowsPerScan * s.groupings()); err != nil {
 			return err
 		}
+		return s.collectEach(func(c *collector) error { return s.deepenOn(ctx, f, v, c) })
+	}, func(q queryer, payer *question, p plan) error {
 		if err := payer.spend(p.reads * len(s.aggs)); err != nil {
 			return err
 		}
-		for _, c := range s.aggs {
-			if !deepens(c.agg) || sampled(c.agg) {
-				continue
-			}
-			more, err := s.among(ctx, q, c)
-			if err != nil {
-				return err
-			}
-			if more == "" {
-				continue
-			}
-			if err := s.collectSubs(ctx, q, p, c, more, false); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.collectEach(func(c *collector) error { return s.deepenBy(ctx, q, p, c) })
 	})
+}
+
+func (s *running) deepenBy(ctx context.Context, q queryer, p plan, c *collector) error {
+	if !deepens(c.agg) {
+		return nil
+	}
+	more, err := s.among(ctx, q, c)
+	if err != nil || more == "" {
+		return err
+	}
+	return s.collectSubs(ctx, q, p, c, more, false)
 }
 
 // among restricts a pass to the largest buckets of c in one file, "" when the

@@ -29,6 +29,7 @@ func filled(b *testing.B, n int) (*Engine, search.Doc) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = e.Close() })
+	<-e.columnsLoaded
 	return e, searchtest.NewestLoad(b, e)
 }
 

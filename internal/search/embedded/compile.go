@@ -39,11 +39,12 @@ type idSet struct {
 	probeArgs []any
 }
 
-// selection yields row ids.
+// selection yields row ids, as rid.
 type selection struct {
-	sql string // ends with a condition
-	id  string // the column that it yields
-	arg []any
+	sql    string // ends with a condition
+	id     string // the column that it yields
+	arg    []any
+	stacks string // yields the stacks that the rows have, where it goes by these
 }
 
 // ids returns the query for the ids from a row on.

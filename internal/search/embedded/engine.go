@@ -30,10 +30,11 @@ type Options struct {
 	Log           *slog.Logger // [discard]
 	EventsPerFile int64        // a file with so many takes no new day [250,000]
 	DaysPerFile   int          // a file spans at most so many days [7]
-	OpenFiles     int          // files open for reading [16]
+	OpenFiles     int          // files open for reading [64]
 	Searches      int          // costly searches at work at the same time [8 × cores]
 	FacetEvents   int          // newest matches that pair facets look at [10,000]
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
+	Memory        int64        // bytes that columns may take; none below 0 [512 MiB]
 	WriteCacheKiB int          // page cache of the file being written [12,288]
 
 	tuning tuning // of plans; tests make it small
@@ -52,8 +53,11 @@ func (o *Options) defaults() {
 	}
 	or64(&o.EventsPerFile, 250_000)
 	or64(&o.TermsPerFile, 2_000_000)
+	if o.Memory == 0 {
+		o.Memory = 512 << 20
+	}
 	or(&o.DaysPerFile, 7)
-	or(&o.OpenFiles, 16)
+	or(&o.OpenFiles, 64)
 	or(&o.Searches, 8*runtime.GOMAXPROCS(0))
 	or(&o.FacetEvents, 10_000)
 	or(&o.WriteCacheKiB, 12<<10)
@@ -83,9 +87,12 @@ type Engine struct {
 	writerGone chan struct{}
 
 	faces      faceCache
+	postings   postingCache
 	lanes      *lanes
 	stop       context.CancelFunc
-	background sync.WaitGroup // training and checking
+	background sync.WaitGroup // training, checking, reading columns
+
+	columnsLoaded chan struct{} // closed when those of the files found at Open are in memory
 }
 
 var (
@@ -111,6 +118,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{
 		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
 		lanes: newLanes(o.Clock, runtime.GOMAXPROCS(0), o.Searches, o.tuning.budget), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
+		postings: postingCache{known: map[postingKey]*remembrance{}, max: postingsBytes}, columnsLoaded: make(chan struct{}),
 	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()
@@ -120,6 +128,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e.stop = stop
 	go (&writer{e: e}).run()
 	e.background.Go(func() { e.check(bg) })
+	e.background.Go(func() { e.loadColumns(bg) })
 	return e, nil
 }
 

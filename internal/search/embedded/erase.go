@@ -99,6 +99,7 @@ func (f *file) bury(ids []int64) (int64, error) {
 	n := f.events - left
 	f.events = left
 	f.p.erasures++
+	f.buried = append(f.buried, ids...)
 	if f.samples != nil { // they may hold what was erased
 		if err := f.loadSamples(); err != nil {
 			return 0, err

@@ -133,7 +133,7 @@ func (w *writer) expel(p *partition, class int, cut int64) (bool, error) {
 	w.forget(p)
 	w.e.take(p)
 	p.leave()
-	w.e.faces.forget(p)
+	w.e.forget(p)
 	return true, nil
 }
 

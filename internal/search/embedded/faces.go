@@ -60,3 +60,10 @@ func (c *faceCache) forget(p *partition) {
 		}
 	}
 }
+
+// forget drops what is remembered of a file that goes away.
+func (e *Engine) forget(p *partition) {
+	e.faces.forget(p)
+	e.postings.forget(p)
+	p.cols.Store(nil)
+}

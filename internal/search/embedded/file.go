@@ -52,6 +52,10 @@ type file struct {
 	stacksAll bool
 	stackNext int64
 
+	cols   *columnWriter // nil if the file has none in memory, or until it is needed
+	shown  *columns      // what it published last
+	buried []int64       // rows that the transaction at hand deletes
+
 	samples [][]byte // payloads to train on; nil once the file has its dictionary
 }
 
@@ -104,6 +108,9 @@ func (e *Engine) openFile(p *partition) (*file, error) {
 	if err := f.load(); err != nil {
 		f.shut()
 		return nil, err
+	}
+	if e.o.Memory > 0 && f.next == 1 {
+		p.cols.CompareAndSwap(nil, newColumns(0).published())
 	}
 	p.mu.Lock()
 	p.created = true

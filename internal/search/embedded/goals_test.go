@@ -17,6 +17,7 @@ import (
 var goals = map[string]searchtest.Goal{
 	"issue_list": {One: 300, All: 600}, "issue_tags": {One: 100, All: 300}, "words": {One: 150, All: 400}, "rare_word": {One: 20, All: 60},
 	"facets": {One: 200, All: 400}, "facets_again": {One: 200, All: 400}, "chart": {One: 400, All: 1000}, "chart_of_half": {One: 400, All: 1000},
+	"issue_list_cold": {One: 300}, "words_cold": {One: 150}, "chart_cold": {One: 400}, "top_issues_cold": {One: 700},
 	"top_issues": {One: 700, All: 1500}, "issue_events": {One: 10, All: 30}, "get": {One: 5, All: 20},
 }
 
@@ -26,6 +27,7 @@ func measured(e *Engine, newest search.Doc) *searchtest.Measured {
 		Forget: func() {
 			for _, p := range e.snapshot() {
 				e.faces.forget(p)
+				e.postings.forget(p)
 			}
 		},
 	}
@@ -33,6 +35,26 @@ func measured(e *Engine, newest search.Doc) *searchtest.Measured {
 
 // BenchmarkGoals measures the lines for one reader. Read p95-ms against goal-ms.
 func BenchmarkGoals(b *testing.B) { measured(filled(b, searchtest.LoadEvents(b))).One(b) }
+
+// BenchmarkColumns reads the columns of a store that was just opened.
+func BenchmarkColumns(b *testing.B) {
+	e, _ := filled(b, searchtest.LoadEvents(b))
+	dir := e.o.Dir
+	for b.Loop() {
+		if err := e.Close(); err != nil {
+			b.Fatal(err)
+		}
+		var err error
+		if e, err = Open(b.Context(), Options{Dir: dir, Clock: time.Now}); err != nil {
+			b.Fatal(err)
+		}
+		<-e.columnsLoaded
+	}
+	b.ReportMetric(float64(e.columnBytes())/float64(searchtest.LoadEvents(b)), "B/event")
+	if err := e.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
 
 // BenchmarkUsers is twenty people beside 300 events per second.
 func BenchmarkUsers(b *testing.B) {
@@ -64,6 +86,7 @@ func twin(b *testing.B, of *Engine) *Engine {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = e.Close() })
+	<-e.columnsLoaded
 	return e
 }
 

@@ -37,10 +37,7 @@ func (s *running) page(ctx context.Context, views []view, failed []failures) {
 		var wg sync.WaitGroup
 		for n, i := range round {
 			wg.Go(func() {
-				failed[i].page = s.reading(ctx, views[i], func(q queryer, payer *question) (err error) {
-					found[n], err = s.hitsOf(ctx, q, payer, views[i], want-len(hits))
-					return err
-				})
+				found[n], failed[i].page = s.hitsOf(ctx, views[i], want-len(hits))
 			})
 		}
 		wg.Wait()
@@ -66,11 +63,21 @@ func (s *running) beyond(v view) bool {
 }
 
 // hitsOf reads up to n hits of one file.
-func (s *running) hitsOf(ctx context.Context, q queryer, payer *question, v view, n int) ([]search.Hit, error) {
-	p, err := s.planOf(ctx, q, payer, v)
-	if err != nil || p.never {
-		return nil, err
-	}
+func (s *running) hitsOf(ctx context.Context, v view, n int) (hits []search.Hit, err error) {
+	t := s.visit()
+	defer t.end()
+	err = s.onFile(ctx, t, v, func(f *found, payer *question) (err error) {
+		hits, err = s.hitsOn(ctx, f, payer, v, n)
+		return err
+	}, func(q queryer, payer *question, p plan) (err error) {
+		hits, err = s.hitsBy(ctx, q, payer, v, p, n)
+		return err
+	})
+	return hits, err
+}
+
+// hitsBy reads up to n hits of one file as planned.
+func (s *running) hitsBy(ctx context.Context, q queryer, payer *question, v view, p plan, n int) ([]search.Hit, error) {
 	if err := payer.spend(p.costOfPage(n)); err != nil {
 		return nil, err
 	}

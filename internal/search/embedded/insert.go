@@ -8,6 +8,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/querylang"
+	"errata/internal/search"
 )
 
 // rowsAtOnce is how many rows one INSERT carries; what is left over goes one by one.
@@ -81,7 +82,6 @@ func (f *file) insertRows(items []*item) ([]*item, error) {
 	for i, it := range items {
 		it.id = base + int64(i)
 	}
-	f.next = base + int64(len(items))
 	made := make([]bool, len(items))
 	note := func(dest []driver.Value) error {
 		id, _ := dest[0].(int64)
@@ -110,7 +110,7 @@ func (f *file) insertRows(items []*item) ([]*item, error) {
 	fresh := make([]*item, 0, len(items))
 	for i, it := range items {
 		if made[i] {
-			fresh = append(fresh, it)
+			fresh, f.next = append(fresh, it), it.id+1
 		} else {
 			it.id = 0
 		}
@@ -130,11 +130,29 @@ func (f *file) bindRow(args []driver.NamedValue, it *item) error {
 	set(7, int64(d.Severity))
 	set(8, flag(d.Handled))
 	set(9, int64(d.Status))
-	for _, c := range []struct {
-		at  int
-		col column
-		val string
-	}{
+	for _, c := range textsOf(d) {
+		id, err := f.dictID(c.col, c.val)
+		if err != nil {
+			return err
+		}
+		it.values[c.col] = id
+		set(c.at, id)
+	}
+	var err error
+	it.stk, err = f.stackID(it)
+	set(18, it.stk)
+	return err
+}
+
+// textField is a text column of one event, and where its row has it.
+type textField struct {
+	at  int
+	col column
+	val string
+}
+
+func textsOf(d *search.Doc) [colUser]textField {
+	return [...]textField{
 		{1, colProject, d.Project},
 		{10, colService, d.Service},
 		{11, colEnv, d.Env},
@@ -144,16 +162,7 @@ func (f *file) bindRow(args []driver.NamedValue, it *item) error {
 		{15, colCulprit, d.Culprit},
 		{16, colIssue, d.Issue},
 		{17, colUser, d.UserHash},
-	} {
-		id, err := f.dictID(c.col, c.val)
-		if err != nil {
-			return err
-		}
-		set(c.at, id)
 	}
-	stk, err := f.stackID(it)
-	set(18, stk)
-	return err
 }
 
 // stackID returns the id of the item's stack; a new one is indexed.

@@ -13,9 +13,10 @@ import (
 )
 
 // crowded has 500 events in one file, more than the fast lane allows a question
-// to look at.
+// to look at, row by row.
 func crowded(t *testing.T, o Options) *Engine {
 	t.Helper()
+	o.Memory = -1
 	o.tuning = tuning{few: 20, share: 12, probe: 10, window: 60, budget: 400}
 	e := open(t, o)
 	docs := make([]search.Doc, 500)

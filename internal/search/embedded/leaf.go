@@ -49,7 +49,7 @@ func (c *compiler) words(key string, v *querylang.Value) (clause, error) {
 		return inFTS("fts", match), err
 	}
 	return clause{sets: []idSet{{
-		from:  []selection{{byEvent, "rowid", []any{match}}, {byStack, "id", inStack}},
+		from:  []selection{{sql: byEvent, id: "rowid", arg: []any{match}}, {byStack, "id", inStack, stacks}},
 		probe: "(EXISTS (" + byEvent + " AND rowid = ev.id) OR stk IN (" + stacks + "))", probeArgs: []any{match, "stk : " + match},
 	}}}, nil
 }
@@ -64,12 +64,12 @@ const (
 // inFTS asks an index by event: fts or kw.
 func inFTS(table, match string) clause {
 	sql := "SELECT rowid AS rid FROM " + table + " WHERE " + table + " MATCH ?"
-	return clause{sets: []idSet{{from: []selection{{sql, "rowid", []any{match}}}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
+	return clause{sets: []idSet{{from: []selection{{sql: sql, id: "rowid", arg: []any{match}}}, probe: "EXISTS (" + sql + " AND rowid = ev.id)", probeArgs: []any{match}}}}
 }
 
 // inStacks asks the index by stack.
 func inStacks(match string) clause {
-	return clause{sets: []idSet{{from: []selection{{byStack, "id", []any{match}}}, probe: "stk IN (" + stacks + ")", probeArgs: []any{match}}}}
+	return clause{sets: []idSet{{from: []selection{{byStack, "id", []any{match}, stacks}}, probe: "stk IN (" + stacks + ")", probeArgs: []any{match}}}}
 }
 
 // quote makes an FTS5 string. Tokens hold letters and digits only; the
@@ -80,16 +80,21 @@ func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"
 // so no longer value of a column may be found either.
 const maxTerm = 512
 
+// longest is how long the value of a column may be that is found, in runes.
+func longest(k querylang.Key, col column) int {
+	if col == colIssue {
+		return 1 << 30
+	}
+	return maxTerm - len(k.Name) - len("=")
+}
+
 // manyValues is where reading all values of a column is quicker than looking up
 // each one: a set of issues may have a million.
 const manyValues = 100
 
 // column compiles a key that has a dict column: the ids of all its values.
 func (c *compiler) column(l *querylang.Leaf, col column) (clause, error) {
-	longest := maxTerm - len(l.Key.Name) - len("=")
-	if col == colIssue {
-		longest = 1 << 30
-	}
+	longest := longest(l.Key, col)
 	const base = "FROM dict WHERE col = ? AND length(low) <= ?"
 	var ids []int64
 	equal := map[string]bool{}
@@ -259,7 +264,7 @@ func (c *compiler) anyFrame(matches []string) (clause, error) {
 	if cl.truth == never {
 		return cl, nil
 	}
-	from := selection{"SELECT id AS rid FROM ev INDEXED BY ev_stk WHERE " + cl.sql, "id", cl.args}
+	from := selection{"SELECT id AS rid FROM ev INDEXED BY ev_stk WHERE " + cl.sql, "id", cl.args, "SELECT stk FROM (SELECT id AS stk FROM stk) WHERE " + cl.sql}
 	return clause{sets: []idSet{{from: []selection{from}, probe: cl.sql, probeArgs: cl.args}}}, nil
 }
 
@@ -268,7 +273,7 @@ func inTerms(matches []string) clause {
 	const one = "SELECT rowid AS rid FROM kw WHERE kw MATCH ?"
 	from := make([]selection, len(matches))
 	for i, m := range matches {
-		from[i] = selection{one, "rowid", []any{m}}
+		from[i] = selection{sql: one, id: "rowid", arg: []any{m}}
 	}
 	return clause{sets: []idSet{{from: from}}}
 }

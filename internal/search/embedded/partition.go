@@ -29,10 +29,11 @@ func dayStart(day int64) time.Time { return time.UnixMicro(day * dayMicros).UTC(
 // partition is one file: whole UTC days of event time.
 type partition struct {
 	path   string
-	events atomic.Int64 // rows of ev
-	untidy atomic.Int64 // when events were first erased, µs; 0: nothing to tidy
-	used   atomic.Int64 // turn of last use, for closing the least recently used
-	clean  bool         // the file was closed in good order, as found at Open
+	events atomic.Int64            // rows of ev
+	untidy atomic.Int64            // when events were first erased, µs; 0: nothing to tidy
+	used   atomic.Int64            // turn of last use, for closing the least recently used
+	cols   atomic.Pointer[columns] // nil: not in memory
+	clean  bool                    // the file was closed in good order, as found at Open
 
 	training bool  // a dictionary was begun; the writer's own
 	erasures int64 // how often rows were deleted; the writer's own

@@ -33,6 +33,7 @@ type plan struct {
 	from, to int64   // µs, within the file's days
 	upTo     int64   // newest row id
 	sets     bool    // where asks an id set
+	brief    bool    // sets with more than a few rows are not counted
 	few      bool    // of few rows
 	wide     bool    // of so many that reading the table and asking the set last is quicker
 	issue    bool
@@ -56,7 +57,7 @@ func (s *running) planOf(ctx context.Context, q queryer, payer *question, v view
 		p.payer = payer
 		return p, nil
 	}
-	p, err := newPlan(ctx, q, payer, v, s.r, s.e.o.tuning)
+	p, err := newPlan(ctx, q, payer, v, s.r, s.e.o.tuning, false)
 	if err != nil {
 		return plan{}, err
 	}
@@ -73,8 +74,9 @@ func (s *running) planOf(ctx context.Context, q queryer, payer *question, v view
 	return p, nil
 }
 
-// newPlan compiles scope, range and query for one file.
-func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.Request, t tuning) (plan, error) {
+// newPlan compiles scope, range and query for one file. A brief plan is good only
+// if it is of few rows, or never.
+func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.Request, t tuning, brief bool) (plan, error) {
 	c := compiler{ctx: ctx, q: q, payer: payer}
 	scope, project, err := c.scope(r.Scope)
 	if err != nil {
@@ -84,7 +86,7 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{sets: len(cl.sets) > 0, issue: cl.issue != nil, inner: cl.inner, project: project, gap: c.missing, tuning: t, payer: payer}
+	p := plan{sets: len(cl.sets) > 0, issue: cl.issue != nil, inner: cl.inner, project: project, gap: c.missing, tuning: t, payer: payer, brief: brief}
 	if p.never = scope.truth == never || cl.truth == never; p.never {
 		return p, nil
 	}
@@ -111,6 +113,9 @@ func newPlan(ctx context.Context, q queryer, payer *question, v view, r *search.
 	if err := p.choose(&c, cl); err != nil {
 		return plan{}, err
 	}
+	if brief && !p.few {
+		return p, nil
+	}
 	return p, p.estimate(&c, cl)
 }
 
@@ -135,6 +140,9 @@ func (p *plan) chooseSets(c *compiler, cl clause) (rows int, err error) {
 	wide := max(p.tuning.few, int(p.upTo)/p.tuning.share)
 	smallest, rows, err := c.smallest(cl.sets, p.tuning.probe, p.tuning.few)
 	if err == nil && rows > p.tuning.few {
+		if p.brief {
+			return rows, nil
+		}
 		if err := c.payer.spend(wide / countsPerRow * len(cl.sets)); err != nil {
 			return 0, err
 		}

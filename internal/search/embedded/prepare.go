@@ -22,6 +22,9 @@ type item struct {
 	frames  []string // frame terms
 	stack   int64    // hash of the stack, 0 = none
 	id      int64    // row id, given by the writer; 0 = was there
+
+	values [len(columnNames)]int64 // ids in dict of its columns, given by the writer
+	stk    int64                   // of its stack
 }
 
 // prepare checks, packs and hashes the documents on all cores. Refused ones

@@ -157,7 +157,7 @@ func (w *writer) setAside(p *partition) {
 	e.broken = append(slices.Clone(e.broken), b)
 	e.mu.Unlock()
 	e.log.Error("event file set aside", slog.String("file", fileOf(p)))
-	e.faces.forget(p)
+	e.forget(p)
 	p.leave()
 	// Readers keep what they have open: renaming does not disturb them.
 	if err := renameBroken(p.path, e.o.Dir, b); err != nil {

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,11 +22,15 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 	t := s.visit()
 	defer t.end()
 	for i, v := range views {
-		failed[i].sample = t.reading(ctx, v, func(q queryer, payer *question) error {
-			n, err := s.sampleOf(ctx, q, payer, v, left, cs)
-			left -= n
+		n := 0
+		failed[i].sample = s.onFile(ctx, t, v, func(f *found, payer *question) (err error) {
+			n, err = s.sampleOn(ctx, f, payer, v, left, cs)
+			return err
+		}, func(q queryer, payer *question, p plan) (err error) {
+			n, err = s.sampleBy(ctx, q, payer, v, p, left, cs)
 			return err
 		})
+		left -= n
 		if left < 0 {
 			break
 		}
@@ -35,12 +40,9 @@ func (s *running) sample(ctx context.Context, views []view, failed []failures) {
 	}
 }
 
-// sampleOf adds up to n events of one file; it returns n+1 when there are more.
-func (s *running) sampleOf(ctx context.Context, q queryer, payer *question, v view, n int, cs []*collector) (int, error) {
-	p, err := s.planOf(ctx, q, payer, v)
-	if err != nil || p.never {
-		return 0, err
-	}
+// sampleBy adds up to n events of one file as planned; it returns n+1 when there
+// are more.
+func (s *running) sampleBy(ctx context.Context, q queryer, payer *question, v view, p plan, n int, cs []*collector) (int, error) {
 	if err := payer.spend(p.costOfSample(n)); err != nil {
 		return 0, err
 	}
@@ -48,31 +50,81 @@ func (s *running) sampleOf(ctx context.Context, q queryer, payer *question, v vi
 	if err != nil {
 		return 0, err
 	}
-	found := len(rows)
-	rows = rows[:min(found, n)]
+	all := len(rows)
+	rows = rows[:min(all, n)]
 	names, err := namesOf(ctx, q, rows)
 	if err != nil {
 		return 0, err
 	}
 	hits := make(map[int64]*search.Hit, len(rows))
-	ids := make([]int64, len(rows))
 	for i := range rows {
 		h := new(search.Hit)
 		rows[i].fill(h, names)
-		ids[i], hits[rows[i].id] = rows[i].id, h
+		hits[rows[i].id] = h
 	}
+	return all, s.addSample(ctx, q, v.partition, hits, cs)
+}
+
+// sampleOn does the same by columns.
+func (s *running) sampleOn(ctx context.Context, f *found, payer *question, v view, n int, cs []*collector) (int, error) {
+	if err := payer.spend(min(n, f.count) * rowsPerFace); err != nil {
+		return 0, err
+	}
+	rows := f.ends(n+1, false, nil)
+	all := min(len(rows), n+1)
+	rows = rows[:min(all, n)]
+	records, hits := make([]search.Hit, len(rows)), make(map[int64]*search.Hit, len(rows))
+	for i, r := range rows {
+		f.record(r, &records[i].Record)
+		hits[int64(r)] = &records[i]
+	}
+	if len(hits) == 0 {
+		return 0, nil
+	}
+	return all, s.e.reading(ctx, v.partition, func(q queryer) error {
+		if slices.ContainsFunc(cs, func(c *collector) bool { return namesUsers(c.agg) }) {
+			if err := f.nameUsers(ctx, q, rows, records); err != nil {
+				return err
+			}
+		}
+		return s.addSample(ctx, q, v.partition, hits, cs)
+	})
+}
+
+// namesUsers says whether an aggregation asks who the users are.
+func namesUsers(a *search.Agg) bool {
+	return a.Key.Name == "user" || slices.ContainsFunc(a.Sub, func(s search.Agg) bool { return namesUsers(&s) })
+}
+
+// nameUsers fills in the users of rows.
+func (f *found) nameUsers(ctx context.Context, q queryer, rows []int32, to []search.Hit) error {
+	t := &f.text[colUser]
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = t.ids[t.codes.at(int(r))]
+	}
+	names, err := lookUpNames(ctx, q, slices.Clone(ids))
+	for i := range to {
+		to[i].UserHash = names[ids[i]]
+	}
+	return err
+}
+
+// addSample counts events, with what only their bodies hold if somebody asks.
+func (s *running) addSample(ctx context.Context, q queryer, p *partition, hits map[int64]*search.Hit, cs []*collector) error {
 	add := func(id int64, f face, _ []byte) {
 		for _, c := range cs {
 			c.addEvent(hits[id], f)
 		}
 	}
-	if !slices.ContainsFunc(cs, func(c *collector) bool { return faced(c.agg) }) {
-		for _, id := range ids {
-			add(id, face{}, nil)
-		}
-		return found, nil
+	ids := slices.Collect(maps.Keys(hits))
+	if slices.ContainsFunc(cs, func(c *collector) bool { return faced(c.agg) }) {
+		return s.e.bodies(ctx, q, p, ids, false, add)
 	}
-	return found, s.e.bodies(ctx, q, v.partition, ids, false, add)
+	for _, id := range ids {
+		add(id, face{}, nil)
+	}
+	return nil
 }
 
 // faced says whether an aggregation counts what stands in the body only.
@@ -126,7 +178,7 @@ func (c *collector) addEvent(h *search.Hit, f face) {
 	}
 	for _, v := range c.valuesOf(h, f) {
 		if c.agg.Kind == search.Cardinality {
-			c.values[v] = struct{}{}
+			c.values.add(hashText(v))
 		} else if c.begins(v) {
 			c.key(v).addEvent(h, f)
 		}

@@ -90,7 +90,7 @@ func (s *scanning) full() bool { return s.r.Fields == search.FieldsFull }
 
 // plan is the plan for what lies behind at.
 func (s *scanning) plan(ctx context.Context, q queryer, v view) (plan, error) {
-	p, err := newPlan(ctx, q, nil, v, s.r, s.e.o.tuning)
+	p, err := newPlan(ctx, q, nil, v, s.r, s.e.o.tuning, false)
 	if err != nil || p.never {
 		return p, err
 	}

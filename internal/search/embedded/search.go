@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"errata/internal/errata"
+	"errata/internal/querylang"
 	"errata/internal/search"
 )
 
@@ -54,7 +55,8 @@ func (e *Engine) search(ctx context.Context, q *question, r *search.Request) (*s
 	if err := refuseUnsupported(r.Query); err != nil {
 		return nil, err
 	}
-	run := &running{e: e, asked: q, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs)}
+	run := &running{e: e, asked: q, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs),
+		found: map[*partition]*found{}, sets: valueSets{made: map[*querylang.Leaf]*valueSet{}}}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, defaultTimeout))
 	defer cancel()
 	if !r.Scope.Empty() && r.From.Before(r.To) {
@@ -90,9 +92,11 @@ type running struct {
 	newer, paged bool
 
 	counts bool // the total is not known from the page
+	sets   valueSets
 
 	mu      sync.Mutex
 	plans   map[*partition]plan
+	found   map[*partition]*found // nil: not in memory
 	total   int64
 	aggs    []*collector
 	largest map[*collector][]string // keys that sub-aggregations follow

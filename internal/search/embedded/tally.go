@@ -17,7 +17,7 @@ type collector struct {
 	sampled bool  // only the newest matches were looked at
 	byKey   map[string]*tally
 	byTime  map[int64]*tally
-	values  map[string]struct{}
+	values  hashSet
 	prefix  string // folded
 	pair    string // how pairs of the key begin, "" where it has a column
 	found   []string
@@ -52,7 +52,7 @@ func newCollectors(aggs []search.Agg) []*collector {
 }
 
 func newCollector(a *search.Agg) *collector {
-	c := &collector{agg: a, prefix: querylang.Fold(a.Prefix), byKey: map[string]*tally{}, byTime: map[int64]*tally{}, values: map[string]struct{}{}}
+	c := &collector{agg: a, prefix: querylang.Fold(a.Prefix), byKey: map[string]*tally{}, byTime: map[int64]*tally{}}
 	if _, ok := dimensionOf(a.Key); !ok && (a.Kind == search.Terms || a.Kind == search.Cardinality) {
 		c.pair = querylang.TermKey(a.Key) + "="
 	}
@@ -98,7 +98,7 @@ func (c *collector) result() search.AggResult {
 	case search.Histogram:
 		return c.histogram()
 	case search.Cardinality:
-		return search.AggResult{Value: int64(len(c.values)), Approx: c.sampled}
+		return search.AggResult{Value: int64(c.values.n), Approx: c.sampled}
 	case search.MinTime, search.MaxTime:
 		return search.AggResult{Value: search.FloorMilli(c.extreme), Approx: c.sampled}
 	default:
@@ -150,4 +150,32 @@ func (t *tally) results() map[string]search.AggResult {
 		out[s.agg.Name] = s.result()
 	}
 	return out
+}
+
+// hashSet is a set of numbers that are hashes already, and not 0.
+type hashSet struct {
+	slots []uint64
+	n     int
+}
+
+func (s *hashSet) add(h uint64) {
+	if 2*s.n >= len(s.slots) {
+		old := s.slots
+		s.slots, s.n = make([]uint64, max(16, 4*len(old))), 0
+		for _, o := range old {
+			if o != 0 {
+				s.add(o)
+			}
+		}
+	}
+	for i := h; ; i++ {
+		switch at := &s.slots[i&uint64(len(s.slots)-1)]; *at {
+		case 0:
+			*at = h
+			s.n++
+			return
+		case h:
+			return
+		}
+	}
 }

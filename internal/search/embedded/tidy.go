@@ -214,6 +214,8 @@ func (w *writer) change(p *partition, fn func(f *file) error) error {
 		w.drop(f)
 		return w.failed(p, err)
 	}
+	f.dropColumns(f.buried)
+	f.buried = nil
 	p.events.Store(f.events)
 	w.e.faces.forget(p)
 	return nil

@@ -31,8 +31,8 @@ func canaryDoc(n int, when time.Time) search.Doc {
 	return search.Doc{Record: rec, Class: 30, Payload: fmt.Appendf(nil, `{"id":"%s","message":"the %spayload of %d"}`, ev.ID, canary, n)}
 }
 
-// found says how often the canary, and the hash of its tag, stand in the files.
-func found(t *testing.T, dir string) (n int) {
+// onDisk says how often the canary, and the hash of its tag, stand in the files.
+func onDisk(t *testing.T, dir string) (n int) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil {
@@ -95,14 +95,14 @@ func TestErasedBytesAreGone(t *testing.T) {
 	fillCanaries(t, e, 1000)
 	e.background.Wait() // the dictionary
 	before := payloads(t, e)
-	if found(t, dir) == 0 || !bytes.Contains(dictionary(t, e), []byte(canary)) {
+	if onDisk(t, dir) == 0 || !bytes.Contains(dictionary(t, e), []byte(canary)) {
 		t.Fatal("the canary cannot be found in files and dictionary: the test sees nothing")
 	}
 	erase(t, e, "code:"+canary+"code", 100)
 	if err := e.Tidy(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if n := found(t, dir); n > 0 {
+	if n := onDisk(t, dir); n > 0 {
 		t.Errorf("the canary stands %d times in the files", n)
 	}
 	if len(dictionary(t, e)) == 0 {
@@ -143,13 +143,13 @@ func TestTidyGoesOn(t *testing.T) {
 	if err := e.Tidy(t.Context(), time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if found(t, dir) == 0 {
+	if onDisk(t, dir) == 0 {
 		t.Error("Tidy does not wait until its time")
 	}
 	if err := e.Tidy(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if n := found(t, dir); n > 0 {
+	if n := onDisk(t, dir); n > 0 {
 		t.Errorf("the canary stands %d times in the files", n)
 	}
 	checkIndexes(t, e)
@@ -179,7 +179,7 @@ func TestTidyCutShort(t *testing.T) {
 	if err := e.Tidy(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if n := found(t, dir); n > 0 {
+	if n := onDisk(t, dir); n > 0 {
 		t.Errorf("the canary stands %d times in the files", n)
 	}
 	if n := len(payloads(t, e)); n != 540 {

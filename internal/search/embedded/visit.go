@@ -30,9 +30,9 @@ func (t *visit) end() {
 	}
 }
 
-// reading runs fn on a file. What costs too much for the fast lane runs again,
-// in the slow one: fn must announce it before it adds to the answer.
-func (t *visit) reading(ctx context.Context, v view, fn func(q queryer, payer *question) error) error {
+// turns runs fn in a turn. What costs too much for the fast lane runs again, in
+// the slow one: fn must announce it before it adds to the answer.
+func (t *visit) turns(ctx context.Context, fn func(payer *question) error) error {
 	for {
 		if t.leave == nil {
 			var err error
@@ -41,7 +41,7 @@ func (t *visit) reading(ctx context.Context, v view, fn func(q queryer, payer *q
 			}
 			t.began = t.e.o.Clock()
 		}
-		err := t.e.reading(ctx, v.partition, func(q queryer) error { return fn(q, t.payer) })
+		err := fn(t.payer)
 		again := t.payer != nil && errors.Is(err, errTooMuch)
 		if again || t.e.o.Clock().Sub(t.began) >= shortTurn {
 			t.end()
@@ -53,13 +53,6 @@ func (t *visit) reading(ctx context.Context, v view, fn func(q queryer, payer *q
 }
 
 func (s *running) visit() *visit { return &visit{e: s.e, q: s.asked} }
-
-// reading runs fn on one file.
-func (s *running) reading(ctx context.Context, v view, fn func(q queryer, payer *question) error) error {
-	t := s.visit()
-	defer t.end()
-	return t.reading(ctx, v, fn)
-}
 
 // visitAll starts tasks, one per core, that call fn for every file.
 func (s *running) visitAll(views []view, start func(task func()), fn func(t *visit, i int)) {

@@ -146,6 +146,7 @@ func (w *writer) commit(p *partition, items []*item) error {
 		w.drop(f)
 		return w.failed(p, err)
 	}
+	f.addColumns(items)
 	p.events.Store(f.events)
 	if len(f.samples) >= dictAfter {
 		if !p.training { // it may have been closed and opened again meanwhile

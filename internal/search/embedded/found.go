@@ -1,0 +1,248 @@
+package embedded
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"errata/internal/querylang"
+	"errata/internal/search"
+)
+
+// What looking at columns costs, as a part of the rows of a file; see cost.go.
+const (
+	rowsPerScan    = 1000 // for one that is looked up: the conditions on columns, or a grouping
+	rowsPerPosting = 100  // the same of a word that nobody has asked for
+)
+
+// found is the rows of one file that match a request, on its columns.
+type found struct {
+	*columns
+	rows  bitset
+	count int
+}
+
+// foundIn returns the matches of a file, nil where its columns are not in memory.
+func (s *running) foundIn(ctx context.Context, payer *question, v view) (*found, error) {
+	s.mu.Lock()
+	f, ok := s.found[v.partition]
+	s.mu.Unlock()
+	if ok {
+		return f, nil
+	}
+	x := evaluation{ctx: ctx, e: s.e, p: v.partition, c: v.cols.Load(), sets: &s.sets}
+	if x.c != nil {
+		rows, err := s.evaluate(&x, payer, v)
+		if err != nil {
+			return nil, err
+		}
+		f = &found{x.c, rows, rows.count()}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.found[v.partition]; ok {
+		return first, nil
+	}
+	s.found[v.partition] = f
+	if f != nil && x.missing {
+		s.partial = append(s.partial, v.gap(search.ReasonTerms))
+	}
+	return f, nil
+}
+
+// evaluate finds the matches: by the plan of the file where that goes by a few
+// rows of an index, else on the columns, whose cost it announces.
+func (s *running) evaluate(x *evaluation, payer *question, v view) (bitset, error) {
+	unknown, costly, required := x.unknown(s.r.Query, true)
+	if required {
+		if rows, err := s.few(x, payer, v); rows != nil || err != nil {
+			return rows, err
+		}
+	}
+	cost := rowsPerFile + x.c.n/rowsPerScan + x.c.n/rowsPerPosting*unknown
+	if costly {
+		cost = s.e.o.tuning.budget + 1
+	}
+	if err := payer.spend(cost); err != nil {
+		return nil, err
+	}
+	return x.all(s.r)
+}
+
+// few finds the matches by the plan of the file. The result is nil if these are
+// more than a few rows.
+func (s *running) few(x *evaluation, payer *question, v view) (rows bitset, err error) {
+	err = s.e.reading(x.ctx, v.partition, func(q queryer) error {
+		p, err := newPlan(x.ctx, q, payer, v, s.r, s.e.o.tuning, true)
+		if err != nil || !p.few && !p.never {
+			return err
+		}
+		rows, x.missing = newBitset(x.c.n), p.gap
+		if p.never {
+			return nil
+		}
+		if err := payer.spend(rowsPerFile + p.reads); err != nil {
+			return err
+		}
+		all := p.walk(0)
+		return x.add(q, selection{sql: "SELECT ev.id AS rid FROM " + all.from + " WHERE " + all.where, arg: all.args}, 0, rows)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// unknown counts the postings that must be read. costly: nobody knows how much
+// that is. required: one of them is asked of every match.
+func (x *evaluation) unknown(q querylang.Expr, outer bool) (n int, costly, required bool) {
+	add := func(kid querylang.Expr, outer bool) {
+		m, c, r := x.unknown(kid, outer)
+		n, costly, required = n+m, costly || c, required || r
+	}
+	switch q := q.(type) {
+	case *querylang.And:
+		for _, k := range q.Kids {
+			add(k, outer)
+		}
+	case *querylang.Or:
+		for _, k := range q.Kids {
+			add(k, false)
+		}
+	case *querylang.Not:
+		add(q.Kid, false)
+	case *querylang.Leaf:
+		for i := range q.Values {
+			v := &q.Values[i]
+			if needsIndex(q.Key.Name) && !x.e.postings.knows(postingKey{x.p, postingText(q.Key, v)}, x.c.n) {
+				n, required = n+1, required || outer && len(q.Values) == 1
+				costly = costly || v.Kind == querylang.Wildcard || v.Kind == querylang.Prefix
+			}
+		}
+	}
+	return n, costly, required
+}
+
+// onFile answers for one file: from its columns, else from its rows.
+func (s *running) onFile(ctx context.Context, t *visit, v view, onColumns func(f *found, payer *question) error,
+	onRows func(q queryer, payer *question, p plan) error,
+) error {
+	return t.turns(ctx, func(payer *question) error {
+		f, err := s.foundIn(ctx, payer, v)
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			return onColumns(f, payer)
+		}
+		return s.e.reading(ctx, v.partition, func(q queryer) error {
+			p, err := s.planOf(ctx, q, payer, v)
+			if err != nil || p.never {
+				return err
+			}
+			return onRows(q, payer, p)
+		})
+	})
+}
+
+// ends returns the first n rows in order, newest first or oldest first, behind a
+// time if there is one. Rows of that time, and those as old as the last, come in
+// addition, since only the file tells their order.
+func (f *found) ends(n int, newer bool, behind *int64) []int32 {
+	key := func(us int64) int64 { return -us }
+	if newer {
+		key = func(us int64) int64 { return us }
+	}
+	type near struct {
+		at    int
+		first int64 // the least key
+	}
+	order := make([]near, len(f.blocks))
+	for i, b := range f.blocks {
+		order[i] = near{i, min(key(b.first), key(b.last))}
+	}
+	slices.SortFunc(order, func(a, b near) int { return cmp.Compare(a.first, b.first) })
+	var rows, some []int32
+	for _, b := range order {
+		if len(rows) >= n && (n <= 0 || b.first > key(f.ts[rows[n-1]])) {
+			break
+		}
+		some = f.rows.rows(some[:0], b.at*blockRows/64, (b.at+1)*blockRows/64)
+		for _, i := range some {
+			if behind == nil || key(f.ts[i]) >= key(*behind) {
+				rows = append(rows, i)
+			}
+			if behind != nil && f.ts[i] == *behind {
+				n++
+			}
+		}
+		if len(rows) < n {
+			continue
+		}
+		slices.SortFunc(rows, func(a, b int32) int { return cmp.Or(cmp.Compare(key(f.ts[a]), key(f.ts[b])), cmp.Compare(b, a)) })
+		end := n
+		for end > 0 && end < len(rows) && f.ts[rows[end]] == f.ts[rows[n-1]] {
+			end++
+		}
+		rows = rows[:end]
+	}
+	return rows
+}
+
+// hitsOn reads the first n hits of a file by its columns.
+func (s *running) hitsOn(ctx context.Context, f *found, payer *question, v view, n int) (hits []search.Hit, err error) {
+	var behind *int64
+	if s.paged && s.at != (search.Place{}) {
+		behind = &s.at.Time
+	}
+	ids := widen(f.ends(n, s.newer, behind))
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := payer.spend(rowsPerFile + len(ids)); err != nil {
+		return nil, err
+	}
+	err = s.e.reading(ctx, v.partition, func(q queryer) error {
+		rows, err := rowsOf(ctx, q, ids)
+		if err != nil {
+			return err
+		}
+		rows = s.inOrder(f, rows)
+		hits, err = s.e.complete(ctx, q, v.partition, rows[:min(n, len(rows))], s.r.Fields == search.FieldsFull)
+		return err
+	})
+	return hits, err
+}
+
+// inOrder sorts rows of a file as the page does, and leaves out those on the other
+// side of the cursor.
+func (s *running) inOrder(f *found, rows []row) []row {
+	order := func(a, b *row) int {
+		c := cmp.Or(cmp.Compare(a.ts, b.ts), bytes.Compare(a.eid, b.eid), cmp.Compare(a.pid, b.pid))
+		if s.newer {
+			return c
+		}
+		return -c
+	}
+	slices.SortFunc(rows, func(a, b row) int { return order(&a, &b) })
+	if !s.paged || s.at == (search.Place{}) {
+		return rows
+	}
+	cursor := row{ts: s.at.Time}
+	cursor.eid, _ = hex.DecodeString(s.at.EventID) // the cursor was checked
+	projects := &f.text[colProject]
+	if code := slices.Index(projects.values, s.at.Project); code > 0 {
+		cursor.pid = projects.ids[code]
+	}
+	return slices.DeleteFunc(rows, func(r row) bool { return order(&r, &cursor) <= 0 })
+}
+
+func widen(rows []int32) []int64 {
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = int64(r)
+	}
+	return ids
+}
