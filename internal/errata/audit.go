@@ -49,3 +49,13 @@ type AuditRow struct {
 	IP, RequestID  string
 	PrevHash, Hash string
 }
+
+// AuditLine is a row with the names that belong to it, as far as they are known
+// and the reader may know them. ObjectPath is the page of what the row is about,
+// "" = it has none.
+type AuditLine struct {
+	AuditRow
+	Actor                  Person
+	Service                string // short name, "" = the installation
+	ObjectName, ObjectPath string
+}

@@ -96,6 +96,7 @@ type AuditQuery struct {
 	Result   errata.AuditResult
 	Scope    Scope // rows of these projects; All: of the installation too
 	From, To int64
+	Last     int64      // seq of the newest row that counts; 0 = no bound
 	After    AuditPlace // the last row of the page before
 	Size     int
 }
@@ -106,7 +107,22 @@ type AuditPlace struct{ At, Seq int64 }
 // Audit returns one row more than Size when there are further ones.
 func (tx *Tx) Audit(ctx context.Context, f AuditQuery) (out []errata.AuditRow, err error) {
 	q := &query{}
-	q.text(`SELECT `, auditColumns, ` FROM audit WHERE stream = `, q.arg(string(f.Stream)))
+	q.text(`SELECT `, auditColumns, ` FROM audit WHERE `)
+	if !f.where(q) {
+		return nil, nil
+	}
+	q.text(` ORDER BY at DESC, seq DESC LIMIT `, q.arg(f.Size+1))
+	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
+		row, err := scanAudit(r)
+		out = append(out, row)
+		return err
+	})
+	return out, err
+}
+
+// where writes the condition; false = nothing can match.
+func (f *AuditQuery) where(q *query) bool {
+	q.text(`stream = `, q.arg(string(f.Stream)))
 	for _, c := range []struct{ column, value string }{
 		{"actor_id", f.Actor}, {"action", string(f.Action)}, {"object", f.Object}, {"result", string(f.Result)},
 	} {
@@ -116,7 +132,7 @@ func (tx *Tx) Audit(ctx context.Context, f AuditQuery) (out []errata.AuditRow, e
 	}
 	if !f.Scope.All {
 		if len(f.Scope.Projects) == 0 {
-			return nil, nil
+			return false
 		}
 		q.text(` AND project_id IN (`, q.list(f.Scope.Projects), `)`)
 	}
@@ -126,16 +142,13 @@ func (tx *Tx) Audit(ctx context.Context, f AuditQuery) (out []errata.AuditRow, e
 	if f.To != 0 {
 		q.text(` AND at < `, q.arg(f.To))
 	}
+	if f.Last != 0 {
+		q.text(` AND seq <= `, q.arg(f.Last))
+	}
 	if f.After != (AuditPlace{}) {
 		q.text(` AND (at, seq) < (`, q.arg(f.After.At), `, `, q.arg(f.After.Seq), `)`)
 	}
-	q.text(` ORDER BY at DESC, seq DESC LIMIT `, q.arg(f.Size+1))
-	err = tx.rowsOnce(ctx, q.String(), q.args, func(r scanner) error {
-		row, err := scanAudit(r)
-		out = append(out, row)
-		return err
-	})
-	return out, err
+	return true
 }
 
 // Verified is what a walk along the chain found. Broken is the seq of the first

@@ -36,6 +36,19 @@ func auditOf(t *testing.T, s *store.Store, q store.AuditQuery) (out []errata.Aud
 	return out
 }
 
+func countAudit(t *testing.T, s *store.Store, q store.AuditQuery, most int) (n int64) {
+	t.Helper()
+	q.Scope.All = q.Scope.Projects == nil
+	view(t, s, func(ctx context.Context, tx *store.Tx) (err error) {
+		if head, err := tx.AuditHead(ctx, errata.StreamChange); err != nil || head != 8 {
+			t.Errorf("the head is %d, %v", head, err)
+		}
+		n, err = tx.CountAudit(ctx, q, most)
+		return err
+	})
+	return n
+}
+
 // brief is what tells rows apart.
 func brief(rows []errata.AuditRow) (out []string) {
 	for _, a := range rows {
@@ -252,6 +265,7 @@ func TestAuditPages(t *testing.T) {
 			"no project":       {store.AuditQuery{Scope: store.Scope{Projects: []string{}}}, 0},
 			"later":            {store.AuditQuery{From: time.Now().Add(time.Hour).UnixMicro()}, 0},
 			"earlier":          {store.AuditQuery{To: time.Now().Add(time.Hour).UnixMicro()}, 8},
+			"up to a row":      {store.AuditQuery{Last: 5}, 5},
 			"the other stream": {store.AuditQuery{Stream: errata.StreamAccess}, 0},
 		} {
 			if c.q.Stream == "" {
@@ -260,6 +274,12 @@ func TestAuditPages(t *testing.T) {
 			if rows := auditOf(t, s, c.q); len(rows) != c.want {
 				t.Errorf("%s: %d rows, want %d", name, len(rows), c.want)
 			}
+			if n := countAudit(t, s, c.q, 100); n != int64(c.want) {
+				t.Errorf("%s: counted %d, want %d", name, n, c.want)
+			}
+		}
+		if n := countAudit(t, s, store.AuditQuery{Stream: errata.StreamChange}, 3); n != 3 {
+			t.Errorf("counted %d, want no more than 3", n)
 		}
 		var seen []int64
 		for q := (store.AuditQuery{Stream: errata.StreamChange, Size: 3}); ; {
