@@ -32,7 +32,8 @@ var askedAPI = []string{
 	"/api/v1/issues?q=service:%s", "/api/v1/issues?q=%s", "/api/v1/issues?q=release:%s", "/api/v1/issues?q=tag.place:%s", "/api/v1/analytics/volume?q=service:%s",
 	"/api/v1/analytics/volume?service=%s", "/api/v1/analytics/response?service=%s", "/api/v1/events/" + canaryEvent + "?project=%s", "/api/v1/issues/%s",
 	"/api/v1/events?q=service:%s", "/api/v1/events?q=tags[place]:%s", "/api/v1/aggregate?by=service&q=type:%s", "/api/v1/aggregate?by=tags[place]&service=%s",
-	"/api/v1/aggregate?bucket=1h&by=env&q=env:%s",
+	"/api/v1/aggregate?bucket=1h&by=env&q=env:%s", "/api/v1/issues?q=team:%s", "/api/v1/events?q=!team:%s", "/api/v1/aggregate?by=env&q=team:%s",
+	"/api/v1/query/explain?q=team:%s",
 }
 
 // stops is a clock that can be stopped, so that two answers can be compared.
@@ -72,6 +73,12 @@ func TestCanary(t *testing.T) {
 	token := p.TokenOf("viewer@people.example", "issue:read,event:read,project:read,analytics:read")
 	boss := p.SignIn()
 	bossToken := p.Token(apptest.AllScopes)
+	if code, _, at := post(t, p, boss, "/teams", "name", "Team Zq7x"); code != http.StatusSeeOther || at != "/teams/team-zq7x" { // the token may not read who else there is
+		t.Fatalf("the team: %d, %s", code, at)
+	}
+	if code, _, _ := post(t, p, boss, "/teams/team-zq7x/services", "project", there.ID); code != http.StatusSeeOther {
+		t.Fatalf("the team's service: %d", code)
+	}
 	clock.stop(0)
 
 	read := func(c *http.Client, token, path string) (int, string) {
@@ -83,7 +90,7 @@ func TestCanary(t *testing.T) {
 		return a.StatusCode, uuidText.ReplaceAllString(a.text, "<uuid>")
 	}
 	names := map[string]string{ // what exists, and what does not
-		canarySlug: "absent-zzzz", "zq7x@1.0.0": "zzzz@1.0.0", "env-zq7x": "env-zzzz", "user-zq7x": "user-zzzz", "tag-zq7x": "tag-zzzz", "CanaryZq7xError": "AbsentZzzzError", "CAN-1": "ABS-1", "CanaryZq*": "AbsentZz*",
+		canarySlug: "absent-zzzz", "zq7x@1.0.0": "zzzz@1.0.0", "env-zq7x": "env-zzzz", "user-zq7x": "user-zzzz", "tag-zq7x": "tag-zzzz", "CanaryZq7xError": "AbsentZzzzError", "CAN-1": "ABS-1", "team-zq7x": "team-zzzz", "CanaryZq*": "AbsentZz*",
 	}
 	compare := func(c *http.Client, token, pattern string) (same bool) {
 		same = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -55,7 +56,7 @@ func (h issues) show(c echo.Context) error {
 	}, func() {
 		ctx, cancel := context.WithTimeout(ctx, chartWait)
 		defer cancel()
-		trend, trendErr = h.Find.Volume(ctx, who, find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare})
+		trend, trendErr = h.Find.Volume(ctx, who, in.chart())
 	}, func() {
 		choices, choosing = h.Find.Choices(ctx, who, in.span)
 	}, func() {
@@ -75,6 +76,16 @@ func (h issues) show(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, h.address(c, in, list.Query.Text).String())
 	}
 	return h.answer(c, in, choices, facets, tabs, list, listErr, trend, trendErr)
+}
+
+// chart asks for the events over time above a list. One of any time has issues
+// of years, whose bars nobody could tell apart: it shows the latest days.
+func (in listIn) chart() find.VolumeQuery {
+	q := find.VolumeQuery{Q: in.q, By: find.BySeverity, Range: in.span, Zone: in.zone, Compare: in.compare}
+	if in.rangeWord == page.AnyTime {
+		q.Range.From, q.Compare = q.Range.To.AddDate(0, 0, -page.ChartDays), false
+	}
+	return q
 }
 
 // tabs counts what stands behind each tab. Figures that cannot be had at once
@@ -144,6 +155,9 @@ func (h issues) answer(c echo.Context, in listIn, choices find.Choices, facets [
 	}
 	x.Trend = trendIn(c, m, trend, trendErr)
 	x.Trend.Before = page.PreviousWords(in.span.To.Sub(in.span.From))
+	if in.rangeWord == page.AnyTime {
+		x.Trend.Within = "last " + strconv.Itoa(page.ChartDays) + " days"
+	}
 	var err error
 	if x.Export, err = h.exportMenu(c, report.Issues, x.URL.String()); err != nil {
 		return err

@@ -72,6 +72,7 @@ func (h trends) answer(c echo.Context, in listIn, u page.ListURL, got trended) e
 	}
 	if x.Query.Error == nil {
 		x.Volume = trendIn(c, m, got.volume, got.err)
+		x.Volume.Before = page.PreviousWords(in.span.To.Sub(in.span.From))
 		if err := h.fill(c, &x, got); err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ var routes = []string{
 	"post /issues/:id/unignore", "post /issues/:id/severity", "post /issues/:id/stage", "post /issues/:id/watch", "post /issues/:id/comments", "post /issues/:id/comments/n2",
 	"post /issues/:id/events/7f3ac1e04b6d4c21a7b0d1c2e3f40516/reveal",
 	"post /issues/:id/undo", "post /jobs/019a/cancel", "post /exports/0192f3c4-a6b8-7d0e-8f7a-112233445566/cancel", "get /search", "post /reports/runs", "get /analytics/trends",
-	"get /traces/7f3a9c1d2e4b5a6978685746352413ff", "get /issues/:id/tags/host",
+	"get /traces/7f3a9c1d2e4b5a6978685746352413ff", "get /issues/:id/tags/host", "get /services", "get /users", "get /teams",
 	"post /exports", "post /views", "post /views/:slug", "post /views/:slug/share", "post /views/:slug/delete",
 	"post /teams", "post /teams/payments/rename", "post /teams/payments/delete", "post /teams/payments/members", "post /teams/payments/members/remove",
 	"post /teams/payments/services", "post /teams/payments/services/remove",

@@ -114,13 +114,13 @@ func (c ChangedIn) rows() []ui.Row {
 	if c.Release != "" {
 		r := ui.Row{Name: "First release", Value: c.Release, Mono: true}
 		if c.ReleaseSeen > 0 {
-			r.Note = spanOf(c.FirstSeen-c.ReleaseSeen) + " after its first event"
+			r.Note = "in use for " + spanOf(c.FirstSeen-c.ReleaseSeen) + " by then"
 			if c.FirstSeen <= c.ReleaseSeen {
-				r.Note = "with the first event of it"
+				r.Note = "its first event was this error"
 			}
 		}
 		if c.Before != "" {
-			r.Note += ", before it " + ui.Clip(c.Before, 40)
+			r.Note += ", the one before was " + ui.Clip(c.Before, 40)
 		}
 		out = append(out, r)
 	}

@@ -91,7 +91,7 @@ type BulkLine struct{ ID, URL, Title, Why string }
 var fates = []struct{ fate, before, after, icon, tone string }{
 	{"change", "Will change", "Changed", "check", "ok"},
 	{"done", "Will change", "Changed", "check", "ok"},
-	{"same", "Is so already", "Was so already", "circle-check", ""},
+	{"same", "Already so", "Already so", "circle-check", ""},
 	{"illegal", "Cannot, as it stands", "Not changed: not possible as it stands", "circle-alert", "warn"},
 	{"forbidden", "Not allowed", "Not changed: not allowed", "lock", "late"},
 	{"busy", "Busy", "Not changed: changed by others meanwhile", "refresh-cw", "warn"},

@@ -134,7 +134,10 @@ func NewEvents(c layout.Chrome, in EventsIn) Events {
 	case AsTable:
 		m.Columns, m.Chart, m.List = in.columnForm(), in.chart("Events by severity"), in.list()
 	case AsChart:
-		m.Measure, m.Chart, m.Counts = in.measureForm(), in.chart(in.chartTitle()), in.counts()
+		m.Measure, m.Chart = in.measureForm(), in.chart(in.chartTitle())
+		if len(in.URL.By) > 0 { // else the chart shows all there is
+			m.Counts = in.counts()
+		}
 	default:
 		m.Measure, m.Counts = in.measureForm(), in.counts()
 	}
@@ -151,7 +154,11 @@ func (in EventsIn) search() Search {
 func (in EventsIn) faces() []ui.Link {
 	var out []ui.Link
 	for i, f := range []struct{ as, text string }{{AsTable, "Table"}, {AsChart, "Chart"}, {AsCounts, "Counts"}} {
-		out = append(out, ui.Link{Text: f.text, URL: in.URL.as(f.as).String(), Current: in.URL.As == f.as, Key: strconv.Itoa(i + 1)})
+		u := in.URL.as(f.as)
+		if f.as == AsCounts && len(u.By) == 0 {
+			u.By = []string{"service"}
+		}
+		out = append(out, ui.Link{Text: f.text, URL: u.String(), Current: in.URL.As == f.as, Key: strconv.Itoa(i + 1)})
 	}
 	return out
 }
@@ -269,7 +276,7 @@ func (in EventsIn) opened(r EventRowIn) *OpenedEvent {
 	}
 	for i, f := range in.Open {
 		if f.Key == "trace" || f.Key == "request_id" {
-			o.Links = append(o.Links, ui.Link{Text: "Everything of this " + strings.ToLower(fieldWord(f.Key)), URL: TraceURL(f.Value)})
+			o.Links = append(o.Links, ui.Link{Text: "Everything in this " + strings.ToLower(fieldWord(f.Key)), URL: TraceURL(f.Value)})
 		}
 		one := OpenedField{ID: "v" + strconv.Itoa(i), Name: f.Key, Value: ui.Clip(f.Value, 400)}
 		one.Only = in.URL.withQ(withPair(in.Tree, f.Key, f.Value, false)).String()

@@ -93,7 +93,7 @@ func (in EventsIn) field(t FieldIn) Field {
 		if t.Key == "event.severity" {
 			if s, ok := errata.ParseSeverity(v.Keys[0]); ok {
 				one.Severity = &s
-				one.Text = s.Word()
+				one.Text = s.String() + " " + s.Word()
 			}
 		}
 		f.Values = append(f.Values, one)
@@ -195,8 +195,14 @@ func (in EventsIn) counts() *Counts {
 		c.Rows = append(c.Rows, row)
 	}
 	c.Total = x.Total.words(strings.ToLower(strings.TrimSuffix(c.Noun, "s")), strings.ToLower(c.Noun))
-	if x.Total.Value == 0 && x.Total.Exact || in.Query.Error != nil {
+	switch {
+	case x.Total.Value == 0 && x.Total.Exact || in.Query.Error != nil:
 		c.Empty = in.empty()
+	case len(in.URL.By) == 0:
+		c.Empty = &Empty{
+			Icon: "table-2", Title: "Not told apart yet", Text: "Choose above by which field the " + strings.ToLower(c.Noun) + " are counted.",
+			Action: &ui.Link{Text: "Count by service", URL: in.URL.with(func(u *EventsURL) { u.By = []string{"service"} }).String()},
+		}
 	}
 	return c
 }

@@ -170,7 +170,7 @@ func (in TakenIn) facts(m ui.Moment) (out []ui.Row) {
 	for _, t := range []struct {
 		name string
 		at   int64
-	}{{"Asked for, and as of", in.Job.CreatedAt}, {"Begun", in.Job.StartedAt}, {"Ended", in.Job.FinishedAt}} {
+	}{{"Asked for, and as of", in.Job.CreatedAt}, {"Started", in.Job.StartedAt}, {"Finished", in.Job.FinishedAt}} {
 		if t.at != 0 {
 			at := m.At(t.at)
 			out = append(out, ui.Row{Name: t.name, Time: &at})

@@ -64,7 +64,7 @@ type FacetValue struct {
 }
 
 var rangeWords = map[string]string{
-	"15m": "15 minutes", "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "today": "Today",
+	"15m": "15 minutes", "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "today": "Today", AnyTime: "Any time",
 }
 
 var rangeLong = map[string]string{
@@ -85,6 +85,9 @@ func newRange(u ListURL, m ui.Moment) RangePicker {
 	}
 	for _, r := range Ranges {
 		p.Items = append(p.Items, ui.Link{Text: rangeLong[r], URL: u.WithRange(r).String(), Current: r == current})
+	}
+	if current == AnyTime { // not offered, but links of figures lead here
+		p.Items = append(p.Items, ui.Link{Text: rangeWords[AnyTime], URL: u.String(), Current: true})
 	}
 	p.Label, p.Custom = rangeWords[current], current == ""
 	if p.Label == "" {

@@ -46,7 +46,7 @@ func RoleField(project string) string {
 func NewInviteForm(c layout.Chrome, in InviteIn) InviteForm {
 	c.Title, c.Section, c.Keys = "Invite", layout.SectionUsers, plainKeys
 	m := InviteForm{
-		Chrome: c, Verb: "Make the invitation", Note: "You get a link to pass on. It works once, for 7 days.",
+		Chrome: c, Verb: "Create the invitation", Note: "You get a link to pass on. It works once, for 7 days.",
 		Email: ui.Field{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "off", MaxLength: 254, Autofocus: in.Err == nil},
 		Everywhere: ui.Field{
 			Name: RoleField(""), Label: "Role everywhere", Type: "select", Value: in.Roles[""], Options: roleOptions("No role everywhere", errata.Roles),

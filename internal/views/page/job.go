@@ -66,9 +66,9 @@ var jobWords = map[errata.JobState][3]string{
 // jobCounts in the order in which people want to know of them.
 var jobCounts = []struct{ state, name string }{
 	{"done", "Changed"},
-	{"same", "Was so already"},
+	{"same", "Already so"},
 	{"skipped", "Not changed: not possible, or not allowed"},
-	{"failed", "Not changed: changed by others meanwhile"},
+	{"failed", "Not changed: somebody else was faster"},
 	{"pending", "Not done"},
 }
 
@@ -95,7 +95,7 @@ func newJobState(in JobIn) JobState {
 	for _, t := range []struct {
 		name string
 		at   int64
-	}{{"Asked for", j.CreatedAt}, {"Begun", j.StartedAt}, {"Ended", j.FinishedAt}} {
+	}{{"Asked for", j.CreatedAt}, {"Started", j.StartedAt}, {"Finished", j.FinishedAt}} {
 		if t.at != 0 {
 			at := in.Moment.Ago(t.at)
 			s.Times = append(s.Times, ui.Row{Name: t.name, Time: &at})

@@ -80,10 +80,8 @@ func (m Events) Whole() templ.Component { return eventsPage(m) }
 // Part shows the list, the chart or the fields.
 func (m Events) Part(name string) (templ.Component, bool) {
 	switch {
-	case name == "list" && m.Counts != nil:
-		return countsCard(*m.Counts), true
 	case name == "list":
-		return eventList(m.List), true
+		return eventResults(m), true
 	case name == "chart" && m.Chart != nil:
 		return explorerChart(*m.Chart), true
 	case name == "fields":

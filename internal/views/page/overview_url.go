@@ -96,8 +96,12 @@ func (u OverviewURL) WithRank(r Rank) OverviewURL { u.Rank = r; return u }
 // WithSeverity is the same overview with the response times of a severity.
 func (u OverviewURL) WithSeverity(s string) OverviewURL { u.Severity = s; return u }
 
-// anyTime is the range of a list that leaves nothing out.
-const anyTime = "3650d"
+// AnyTime is the range of a list that leaves nothing out. The chart of such a
+// list shows the last ChartDays.
+const (
+	AnyTime   = "3650d"
+	ChartDays = 90
+)
 
 // issues is the list of the issues that a figure counts: those of the same
 // services and environments that a query selects, over the same range.
@@ -122,7 +126,7 @@ func (u OverviewURL) issues(q string) ListURL {
 }
 
 // everywhen is the same list whenever its issues were active.
-func (u OverviewURL) everywhen(q string) string { return u.issues(q).WithRange(anyTime).String() }
+func (u OverviewURL) everywhen(q string) string { return u.issues(q).WithRange(AnyTime).String() }
 
 // analytics is where response times of the same episodes are taken apart.
 func (in OverviewIn) analytics() ListURL {

@@ -176,7 +176,7 @@ func leftOut(clocks [2][]stats.Summary) string {
 			}
 		}
 		if len(parts) > 0 {
-			out = append(out, "from "+label+" "+strings.Join(parts, ", "))
+			out = append(out, label+" without "+strings.Join(parts, ", "))
 		}
 	}
 	if len(out) == 0 {

@@ -197,7 +197,7 @@ func storageRows(in SystemIn) []ui.Row {
 		rows = append(rows, ui.Row{Name: "Oldest event", Time: &oldest})
 	}
 	if s.Places > 0 {
-		rows = append(rows, ui.Row{Name: "Places", Value: ui.Count(int64(s.Places), singular(s.PlacesName), s.PlacesName)})
+		rows = append(rows, ui.Row{Name: "Kept in", Value: ui.Count(int64(s.Places), singular(s.PlacesName), s.PlacesName)})
 	}
 	if s.SQLBytes > 0 {
 		rows = append(rows, ui.Row{Name: "SQL store", Value: ui.Bytes(s.SQLBytes)})

@@ -46,7 +46,7 @@ func tracePage(m TracePage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"stack trace\"><header class=\"ihd\"><h1>Everything of one ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"stack trace\"><header class=\"ihd\"><h1>Everything in one ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

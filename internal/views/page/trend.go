@@ -28,6 +28,7 @@ type TrendIn struct {
 	Distinct int64          // how many users there are
 	Previous []int64
 	Before   string // the previous period in words: "previous 24 h"
+	Within   string // what the chart shows when that is less than the page: "last 90 days"
 	Rows     int    // of the table at most, 0 = one per bucket; a row then holds several
 	Marks    []TrendMark
 	Gaps     []Gap
@@ -47,6 +48,7 @@ type Trend struct {
 	URL     string // list of what Total counts, "" = none
 	Delta   *Delta
 	Before  string
+	Within  string
 	Legend  []chart.Series
 	Table   []TrendRow
 	Heads   []string
@@ -83,7 +85,7 @@ var severityClasses = []string{"f0", "f1", "f2", "f3"}
 
 // NewTrend makes the chart of events over time.
 func NewTrend(in TrendIn) Trend {
-	t := Trend{Failed: in.Failed, Before: in.Before, HasPrev: in.Previous != nil, Notices: gapNotices(in.Moment, in.Gaps)}
+	t := Trend{Failed: in.Failed, Before: in.Before, Within: in.Within, HasPrev: in.Previous != nil, Notices: gapNotices(in.Moment, in.Gaps)}
 	if in.Failed != nil {
 		return t
 	}

@@ -140,8 +140,8 @@ func (in TrendsIn) line(l TrendLineIn) TrendCard {
 	t := TrendIn{Moment: in.Moment, Interval: in.Volume.Interval, Edges: in.Volume.Edges}
 	n := max(len(t.Edges)-1, 0)
 	series := []chart.Series{{Name: l.Title, Class: "fc1", Values: floats(l.Buckets, n)}}
-	now, before := sum(l.Buckets), ""
-	if n > 0 {
+	now, before := sum(l.Buckets), in.Volume.Before
+	if before == "" && n > 0 {
 		before = PreviousWords(t.Edges[n].Sub(t.Edges[0]))
 	}
 	out := TrendCard{ID: l.ID, Title: l.Title, Text: l.Text, Total: ui.Exact(now)}
@@ -189,7 +189,7 @@ func (in TrendsIn) issues(line string) (address, leads string) {
 	case "regressed":
 		return in.behind("/issues", with("is:regressed")), "Issues of this time that came back and are marked so"
 	case "resolved":
-		u := ListURL{Path: "/issues", Q: with("resolved_at:>=" + from + " resolved_at:<" + to), Range: anyTime, Zone: in.URL.Zone}
+		u := ListURL{Path: "/issues", Q: with("resolved_at:>=" + from + " resolved_at:<" + to), Range: AnyTime, Zone: in.URL.Zone}
 		return u.String(), "Issues that were resolved in this time and still are"
 	default:
 		return in.behind("/issues", with("first_seen:>="+from)), "Issues whose first event lies in this time"
