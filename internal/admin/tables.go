@@ -71,8 +71,8 @@ func accountTable(all People) *errata.Table {
 
 func inviteTable(all People) *errata.Table {
 	t := &errata.Table{Columns: []errata.Column{
-		column("email", "E-mail", errata.ColumnText), column("roles", "Roles", errata.ColumnText), column("by", "Made by", errata.ColumnText),
-		column("created", "Made", errata.ColumnTime), column("expires", "Until", errata.ColumnTime),
+		column("email", "E-mail", errata.ColumnText), column("roles", "Roles", errata.ColumnText), column("by", "Created by", errata.ColumnText),
+		column("created", "Created", errata.ColumnTime), column("expires", "Until", errata.ColumnTime),
 	}}
 	for _, i := range all.Invites {
 		by := all.Names[i.CreatedBy]

@@ -158,7 +158,7 @@ func (a *App) build(ctx context.Context, o Options) error {
 	a.find = find.New(find.Options{Views: a.views, Allowed: a.Allowed, Store: a.store, Engine: a.engine, Clock: a.clock, Decide: a.Decide, Log: a.log, UserSecret: a.start.Secret})
 	a.triage = triage.New(triage.Options{Store: a.store, Clock: a.clock, Decide: a.Decide, Log: a.log, Find: a.find, Jobs: a.jobs, Fail: o.Fail})
 	a.report = report.New(report.Options{
-		Store: a.store, Find: a.find, Jobs: a.jobs, Clock: a.clock, Decide: a.Decide, Log: a.log, Folder: filepath.Join(a.cfg.DataDir, "exports"),
+		Store: a.store, Find: a.find, Office: a.admin, Jobs: a.jobs, Clock: a.clock, Decide: a.Decide, Log: a.log, Folder: filepath.Join(a.cfg.DataDir, "exports"),
 		URL: strings.TrimSuffix(a.cfg.URL, "/"), PerHour: o.ExportsPerHour, Fail: o.Fail,
 	})
 	a.admin.Views = a.views

@@ -52,7 +52,7 @@ func (h audits) show(c echo.Context, checked *page.ChainIn) error {
 	}
 	slices.SortFunc(in.People, func(a, b errata.Person) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	for _, r := range found.Rows {
-		in.Rows = append(in.Rows, auditRow(r, found.AuditNames))
+		in.Rows = append(in.Rows, auditRow(found.Line(r)))
 	}
 	return showModel(c, code, page.NewAudit(h.chrome(c, m), in))
 }
@@ -139,33 +139,11 @@ func (h audits) one(c echo.Context) error {
 		return err
 	}
 	m := h.moment(zoneOf(who))
-	return showModel(c, http.StatusOK, page.NewAuditDetail(h.chrome(c, m), page.AuditDetailIn{Moment: m, Row: auditRow(row, names)}))
+	return showModel(c, http.StatusOK, page.NewAuditDetail(h.chrome(c, m), page.AuditDetailIn{Moment: m, Row: auditRow(names.Line(row))}))
 }
 
-// auditRow adds the names of what a row mentions.
-func auditRow(r errata.AuditRow, n admin.AuditNames) page.AuditRowIn {
-	out := page.AuditRowIn{AuditRow: r, Service: n.Projects[r.ProjectID].Slug}
-	if r.ActorKind == errata.ActorUser {
-		out.ActorName, out.ActorLogin = n.People[r.ActorID].Name, n.People[r.ActorID].Login
+func auditRow(l errata.AuditLine) page.AuditRowIn {
+	return page.AuditRowIn{
+		AuditRow: l.AuditRow, ActorName: l.Actor.Name, ActorLogin: l.Actor.Login, Service: l.Service, ObjectName: l.ObjectName, ObjectURL: l.ObjectPath,
 	}
-	kind, id, _ := strings.Cut(r.Object, ":")
-	switch kind {
-	case "issue":
-		if short := n.Issues[id]; short != "" {
-			out.ObjectName, out.ObjectURL = short, "/issues/"+short
-		}
-	case "user":
-		if p, ok := n.People[id]; ok {
-			out.ObjectName, out.ObjectURL = p.Name, "/users/"+id
-		}
-	case "team":
-		if t, ok := n.Teams[id]; ok {
-			out.ObjectName, out.ObjectURL = "team "+t.Name, "/teams/"+t.Slug
-		}
-	case "project":
-		if p, ok := n.Projects[id]; ok {
-			out.ObjectName = "service " + p.Slug
-		}
-	}
-	return out
 }

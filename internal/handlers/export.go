@@ -118,6 +118,25 @@ func (h exports) tags(c echo.Context, who errata.Actor) (report.Export, error) {
 	return e, nil
 }
 
+// audit is the list with its filters; which page of it is shown is none.
+func (h exports) audit(c echo.Context, who errata.Actor) (report.Export, error) {
+	zone := zoneOf(who)
+	f, _, err := auditParams(c, zone)
+	if err != nil {
+		return report.Export{}, err
+	}
+	e := h.export(report.Audit, c, listIn{zone: zone}, chosen(c, "stream", "actor", "action", "result"))
+	e.Audit = &report.AuditOf{Stream: f.Stream, Actor: f.Actor, Action: f.Action, Result: f.Result, From: f.From, To: f.To}
+	return e, nil
+}
+
+// ofList reads a list that has no filters.
+func ofList(what report.What) readExport {
+	return func(h exports, c echo.Context, who errata.Actor) (report.Export, error) {
+		return h.export(what, c, listIn{zone: zoneOf(who)}, url.Values{}), nil
+	}
+}
+
 // faceOf takes the suffix of a file or a print page off the end of an address;
 // "" = it has none.
 func faceOf(s string) (rest, face string) {

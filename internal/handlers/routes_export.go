@@ -3,8 +3,6 @@ package handlers
 import (
 	"net/http"
 
-	"github.com/labstack/echo/v4"
-
 	"errata/internal/errata"
 	"errata/internal/report"
 	"errata/internal/report/encode"
@@ -19,7 +17,7 @@ func (s *Server) exportRoutes() []row {
 	for _, p := range []struct {
 		path, name string
 		what       report.What
-		read       func(exports, echo.Context, errata.Actor) (report.Export, error)
+		read       readExport
 	}{
 		{"/overview", "overview", report.Overview, exports.overview},
 		{"/issues", "issues", report.Issues, exports.issues},
@@ -27,6 +25,11 @@ func (s *Server) exportRoutes() []row {
 		{"/analytics/response", "response", report.Response, exports.response},
 		{"/analytics/trends", "trends", report.Trends, exports.trends},
 		{"/analytics/response/episodes", "response.episodes", report.Episodes, exports.episodes},
+		{"/audit", "audit", report.Audit, exports.audit},
+		{"/users", "users", report.Users, ofList(report.Users)},
+		{"/roles", "roles", report.Roles, ofList(report.Roles)},
+		{"/services", "services", report.Services, ofList(report.Services)},
+		{"/teams", "teams", report.Teams, ofList(report.Teams)},
 	} {
 		for _, f := range encode.Formats {
 			ext := string(f)

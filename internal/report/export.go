@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -31,17 +32,29 @@ const (
 	Overview What = "overview"
 	Trace    What = "trace"
 	Tags     What = "tags"
+	Audit    What = "audit"
+	Users    What = "users"
+	Roles    What = "roles"
+	Services What = "services"
+	Teams    What = "teams"
 )
 
 // titles are what files and print pages are called.
-var titles = map[What]string{Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events", Trends: "Trends", Overview: "Overview", Trace: "Trace", Tags: "Tags"}
+var titles = map[What]string{
+	Issues: "Issues", Events: "Events", Episodes: "Episodes", Response: "Response times", Counts: "Counts of events", Trends: "Trends", Overview: "Overview",
+	Trace: "Trace", Tags: "Tags", Audit: "Audit", Users: "Users", Roles: "Roles", Services: "Services", Teams: "Teams",
+}
+
+// actions are the rights that taking something along needs, where it is not
+// issue:export: lists of the installation need no other than their page.
+var actions = map[What]errata.Action{
+	Events: errata.EventExport, Counts: errata.EventExport, Trace: errata.EventExport, Tags: errata.EventExport,
+	Audit: errata.AuditRead, Users: errata.UserRead, Roles: errata.RoleRead, Services: errata.ProjectRead, Teams: errata.UserRead,
+}
 
 // Action is the right that taking it along needs, in every service it is about.
 func (w What) Action() errata.Action {
-	if w == Events || w == Counts || w == Trace || w == Tags {
-		return errata.EventExport
-	}
-	return errata.IssueExport
+	return cmp.Or(actions[w], errata.IssueExport)
 }
 
 // Lists says that it is rows, however many, which a job may prepare; all else is
@@ -68,6 +81,8 @@ type Export struct {
 	Overview *OverviewOf   `json:"overview,omitempty"`
 	Trace    string        `json:"trace,omitempty"` // id of a trace or request
 	Tags     *TagsOf       `json:"tags,omitempty"`
+	Audit    *AuditOf      `json:"audit,omitempty"`
+	words    []string      // filters in words, of a list without a query
 }
 
 // EpisodesOf are the parameters of a list of episodes.
@@ -120,7 +135,10 @@ func fileName(e Export, id string) string {
 }
 
 // paths are the pages that have one address.
-var paths = map[What]string{Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events", Trends: "/analytics/trends", Overview: "/overview"}
+var paths = map[What]string{
+	Issues: "/issues", Events: "/events", Episodes: "/analytics/response/episodes", Response: "/analytics/response", Counts: "/events", Trends: "/analytics/trends", Overview: "/overview",
+	Audit: "/audit", Users: "/users", Roles: "/roles", Services: "/services", Teams: "/teams",
+}
 
 // path is that of the page.
 func (e *Export) path() string {
@@ -209,6 +227,7 @@ func (e *Export) about(who errata.Actor, h Head, head find.ExportHead) encode.Me
 		add("From", head.Range.From.UTC().Format(time.RFC3339))
 		add("To", head.Range.To.UTC().Format(time.RFC3339))
 	}
+	add("Filters", strings.Join(e.words, "; "))
 	add("Order", e.Sort)
 	add("Time zone of the reader", e.Zone)
 	add("Page", e.Address(head.Query.Text))
@@ -224,6 +243,7 @@ func (e *Export) filters(head find.ExportHead) (out []string) {
 	if head.Query.Text != "" {
 		out = append(out, "Query: "+head.Query.Text)
 	}
+	out = append(out, e.words...)
 	if e.Sort != "" {
 		out = append(out, "Sorted by "+strings.ReplaceAll(e.Sort, "_", " "))
 	}

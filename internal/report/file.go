@@ -104,7 +104,7 @@ func (m *making) zip(ctx context.Context, j errata.Job, w io.Writer, name string
 
 // encode writes the rows in their format.
 func (m *making) encode(ctx context.Context, j errata.Job, w io.Writer) error {
-	columns, err := m.e.columns()
+	columns, err := m.s.columns(&m.e)
 	if err != nil {
 		return err
 	}

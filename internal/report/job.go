@@ -74,7 +74,7 @@ func (s *Service) plan(ctx context.Context, who errata.Actor, e *Export) error {
 			return qerr
 		}
 		err = s.Find.ExportEvents(ctx, who, q, 1, func(h find.ExportHead, _ search.Total) error { return begin(h) }, nil)
-	case Response, Counts, Trends, Overview, Trace, Tags:
+	case Response, Counts, Trends, Overview, Trace, Tags, Audit, Users, Roles, Services, Teams:
 	}
 	if errors.Is(err, errStop) {
 		return nil
@@ -215,7 +215,7 @@ func (m *making) fill(ctx context.Context, j errata.Job) (err error) {
 		err = m.events(ctx)
 	case Episodes:
 		err = m.episodes(ctx)
-	case Response, Counts, Trends, Overview, Trace, Tags:
+	case Response, Counts, Trends, Overview, Trace, Tags, Audit, Users, Roles, Services, Teams:
 	}
 	if err != nil {
 		return err

@@ -25,15 +25,15 @@ func (s *Service) Print(ctx context.Context, who errata.Actor, e Export) (errata
 }
 
 func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (errata.Document, error) {
-	if !e.What.Lists() {
-		d, _, err := s.figures(ctx, who, e)
+	if !e.What.Lists() && e.What != Audit {
+		d, _, err := s.figures(ctx, who, e, s.onPaper, "printed")
 		return d, err
 	}
-	rows, head, err := s.collect(ctx, who, e, s.onPaper, "printed")
+	rows, head, err := s.collect(ctx, who, &e, s.onPaper, "printed")
 	if err != nil {
 		return errata.Document{}, err
 	}
-	columns, err := e.columns()
+	columns, err := s.columns(&e)
 	if err != nil {
 		return errata.Document{}, err
 	}
@@ -51,6 +51,7 @@ var offPaper = map[What][]string{
 		"seq", "open_reason", "environment", "release", "code", "severity_open", "first_event_at", "alerted_at", "response_kind", "acked_at", "resolution_kind",
 		"closed_at", "reopen_count", "events", "imported",
 	},
+	Audit: {"login", "actor_kind", "actor_id", "object", "detail", "ip", "request_id", "prev_hash", "hash"},
 }
 
 // onPaper leaves the columns that a page has room for.

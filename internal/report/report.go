@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Store   *store.Store
 	Find    *find.Service
+	Office  Office
 	Jobs    *jobs.Runner
 	Clock   errata.Clock
 	Decide  errata.Decide

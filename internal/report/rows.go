@@ -177,13 +177,15 @@ func measured(m stats.Metric, rules stats.Rules, e *errata.Episode) errata.Cell 
 }
 
 // columns are those of the file.
-func (e *Export) columns() ([]errata.Column, error) {
+func (s *Service) columns(e *Export) ([]errata.Column, error) {
 	switch e.What {
 	case Issues:
 		return issueColumns, nil
 	case Episodes:
 		return episodeColumns, nil
-	case Events, Response, Counts, Trends, Overview, Trace, Tags:
+	case Audit:
+		return s.Office.AuditColumns(), nil
+	case Events, Response, Counts, Trends, Overview, Trace, Tags, Users, Roles, Services, Teams:
 	}
 	if e.Format == encode.NDJSON {
 		return wholeColumns, nil

@@ -56,11 +56,13 @@ func (x *sending) send(ctx context.Context) error {
 	switch x.e.What {
 	case Events:
 		return x.events(ctx)
-	case Response, Counts, Trends, Overview, Trace, Tags:
+	case Audit:
+		return x.audit(ctx)
+	case Response, Counts, Trends, Overview, Trace, Tags, Users, Roles, Services, Teams:
 		return x.document(ctx)
 	case Issues, Episodes:
 	}
-	rows, head, err := x.s.collect(ctx, x.who, x.e, x.s.inline, "sent at once")
+	rows, head, err := x.s.collect(ctx, x.who, &x.e, x.s.inline, "sent at once")
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (x *sending) begin(ctx context.Context, head find.ExportHead) error {
 		return err
 	}
 	x.begun, x.out = true, x.open(x.head)
-	columns, err := x.e.columns()
+	columns, err := x.s.columns(&x.e)
 	if err != nil {
 		return err
 	}
@@ -168,8 +170,18 @@ func (e *Export) eventRows() (func(*find.ExportedEvent) ([]errata.Cell, error), 
 	return func(ev *find.ExportedEvent) ([]errata.Cell, error) { return eventCells(ev, keys), nil }, err
 }
 
-// figures is the document of a page of figures: a few tables.
-func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (errata.Document, find.ExportHead, error) {
+// figures is the document of a page of figures, or of a list of the
+// installation: a few tables. Errors: too_large above limit rows; where says
+// what they are too many for.
+func (s *Service) figures(ctx context.Context, who errata.Actor, e Export, limit int, where string) (errata.Document, find.ExportHead, error) {
+	d, head, err := s.read(ctx, who, e)
+	if err == nil && tableRows(&d) > int64(limit) {
+		err = tooMany(limit, where, "")
+	}
+	return d, head, err
+}
+
+func (s *Service) read(ctx context.Context, who errata.Actor, e Export) (errata.Document, find.ExportHead, error) {
 	switch e.What {
 	case Counts:
 		return s.countsDocument(ctx, who, e)
@@ -181,6 +193,8 @@ func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (erra
 		return s.traceDocument(ctx, who, e)
 	case Tags:
 		return s.tagsDocument(ctx, who, e)
+	case Users, Roles, Services, Teams:
+		return s.officeDocument(ctx, who, e)
 	default:
 		return s.responseDocument(ctx, who, e)
 	}
@@ -188,7 +202,7 @@ func (s *Service) figures(ctx context.Context, who errata.Actor, e Export) (erra
 
 // document sends the tables of a page of figures.
 func (x *sending) document(ctx context.Context) error {
-	d, head, err := x.s.figures(ctx, x.who, x.e)
+	d, head, err := x.s.figures(ctx, x.who, x.e, x.s.inline, "sent at once")
 	if err != nil {
 		return err
 	}
@@ -215,7 +229,7 @@ func tableRows(d *errata.Document) (n int64) {
 
 // collect reads the rows of a list in one snapshot. Errors: too_large above
 // limit rows; where says what they are too many for.
-func (s *Service) collect(ctx context.Context, who errata.Actor, e Export, limit int, where string) (rows [][]errata.Cell, head find.ExportHead, err error) {
+func (s *Service) collect(ctx context.Context, who errata.Actor, e *Export, limit int, where string) (rows [][]errata.Cell, head find.ExportHead, err error) {
 	add := func(cells []errata.Cell) error {
 		if rows = append(rows, cells); len(rows) > limit {
 			return tooMany(limit, where, hintJob)
@@ -233,8 +247,11 @@ func (s *Service) collect(ctx context.Context, who errata.Actor, e Export, limit
 				return each(page.Rows, func(r *find.EpisodeRow) error { return add(episodeCells(r, e.Episodes.Rules)) })
 			})
 	case Events:
-		err = s.collectEvents(ctx, who, e, limit, where, &head, add)
-	case Response, Counts, Trends, Overview, Trace, Tags:
+		err = s.collectEvents(ctx, who, *e, limit, where, &head, add)
+	case Audit:
+		head.AsOf = e.AsOf
+		err = s.eachAudit(ctx, who, e, limit, where, func(int64) error { return nil }, func(page [][]errata.Cell) error { rows = append(rows, page...); return nil })
+	case Response, Counts, Trends, Overview, Trace, Tags, Users, Roles, Services, Teams:
 	}
 	return rows, head, err
 }

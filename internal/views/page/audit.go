@@ -68,6 +68,7 @@ type Audit struct {
 	Verify      string // where the chain is checked, "" = may not
 	Chain       *ui.Notice
 	ChainRows   []ui.Row
+	Export      *ExportMenu
 }
 
 // AuditRow is one line of it.
@@ -99,6 +100,7 @@ func NewAudit(c layout.Chrome, in AuditIn) Audit {
 	for _, s := range []errata.Stream{errata.StreamChange, errata.StreamAccess} {
 		m.Streams = append(m.Streams, ui.Link{Text: map[errata.Stream]string{errata.StreamChange: "Changes", errata.StreamAccess: "Access"}[s], URL: AuditFilter{Stream: string(s)}.url(), Current: string(s) == f.Stream})
 	}
+	m.Export = takeAlong(f.url())
 	m.Form = auditForm(in)
 	m.Problems = refusals(m.Form, in.Err)
 	for _, r := range in.Rows {

@@ -33,8 +33,13 @@ type ExportMenu struct {
 // ExportFace is one form in which the page can be had.
 type ExportFace struct{ Text, Note, Action, Format string }
 
+// takeAlong is the menu of a list that whoever sees it may take along.
+func takeAlong(address string) *ExportMenu {
+	return NewExport(&ExportIn{Address: address, May: errata.Allowed{Applies: true, OK: true}})
+}
+
 // notTaken are the parameters that say which page of a list is shown, and how.
-var notTaken = []string{"cursor", "size", "compare", "view", "open", "field", "edit"}
+var notTaken = []string{"cursor", "size", "compare", "view", "open", "field", "edit", "after"}
 
 // NewExport makes the menu; nil where there is none.
 func NewExport(in *ExportIn) *ExportMenu {

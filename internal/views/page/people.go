@@ -74,6 +74,7 @@ type People struct {
 	Rows      []PersonRow
 	Invites   []InviteRow
 	MayManage bool
+	Export    *ExportMenu
 }
 
 // PersonRow is one account.
@@ -94,7 +95,7 @@ const rolesShown = 3
 // NewPeople makes the list of people.
 func NewPeople(c layout.Chrome, in PeopleIn) People {
 	c.Title, c.Section, c.Keys = "Users", layout.SectionUsers, plainKeys
-	m := People{Chrome: c, MayManage: in.MayManage, Count: ui.Count(int64(len(in.People)), "account", "accounts")}
+	m := People{Chrome: c, Export: takeAlong("/users"), MayManage: in.MayManage, Count: ui.Count(int64(len(in.People)), "account", "accounts")}
 	for _, p := range in.People {
 		m.Rows = append(m.Rows, newPersonRow(p, in))
 	}

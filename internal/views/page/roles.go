@@ -53,6 +53,7 @@ type Roles struct {
 	Form     []ui.Field
 	Problems []string
 	Answer   *Answer
+	Export   *ExportMenu
 }
 
 // RoleColumn is one role of the matrix.
@@ -117,7 +118,7 @@ var extentWords = map[string]string{"project": "per service", "anywhere": "on an
 // NewRoles makes the page of roles.
 func NewRoles(c layout.Chrome, in RolesIn) Roles {
 	c.Title, c.Section, c.Keys = "Roles", layout.SectionRoles, plainKeys
-	m := Roles{Chrome: c, Shown: max(slices.Index(errata.Roles, in.Role), 0) + 1}
+	m := Roles{Chrome: c, Export: takeAlong("/roles"), Shown: max(slices.Index(errata.Roles, in.Role), 0) + 1}
 	for i, r := range errata.Roles {
 		m.Columns = append(m.Columns, RoleColumn{Name: string(r), Does: RoleWords[r], URL: rolesURL(in, r), Current: i+1 == m.Shown})
 	}

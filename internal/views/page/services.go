@@ -29,6 +29,7 @@ type Services struct {
 	Empty     *Empty
 	MayCreate bool
 	Failed    *ui.Failure
+	Export    *ExportMenu
 }
 
 // ServiceRow is one line of it.
@@ -47,7 +48,7 @@ const silentAfter = 24 * 3600 * 1e6
 // NewServices makes the list of services.
 func NewServices(c layout.Chrome, in ServicesIn) Services {
 	c.Title, c.Section, c.Keys = "Service set-up", layout.SectionServices, plainKeys
-	m := Services{Chrome: c, MayCreate: in.MayCreate, Failed: in.Failed}
+	m := Services{Chrome: c, Export: takeAlong("/services"), MayCreate: in.MayCreate, Failed: in.Failed}
 	for _, r := range in.Services {
 		m.Rows = append(m.Rows, newServiceRow(r, in.Moment))
 	}

@@ -44,6 +44,7 @@ type Teams struct {
 	Empty    *Empty
 	Form     []ui.Field // nil = the reader may not
 	Problems []string
+	Export   *ExportMenu
 }
 
 // TeamRow is one team of the list.
@@ -61,7 +62,7 @@ const servicesShown = 4
 // NewTeams makes the list of teams. Field names: name, slug.
 func NewTeams(c layout.Chrome, in TeamsIn) Teams {
 	c.Title, c.Section, c.Keys = "Teams", layout.SectionTeams, plainKeys
-	m := Teams{Chrome: c, Count: ui.Count(int64(len(in.Teams)), "team", "teams")}
+	m := Teams{Chrome: c, Export: takeAlong("/teams"), Count: ui.Count(int64(len(in.Teams)), "team", "teams")}
 	for _, t := range in.Teams {
 		m.Rows = append(m.Rows, newTeamRow(t, in.Self))
 	}
