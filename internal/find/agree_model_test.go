@@ -82,6 +82,8 @@ func (w *world) holds(key string, v querylang.Value, a *agreed) bool {
 	case "watching":
 		return v.Kind == querylang.Present && len(a.watched) > 0 ||
 			v.Kind != querylang.Present && (v.Text == "" && len(a.watched) == 0 || slices.Contains(a.watched, v.Text))
+	case "team":
+		return asksTeam(v, teamOf[a.service])
 	case "resolved_at":
 		return false // none of them is
 	}
@@ -93,6 +95,24 @@ func (w *world) holds(key string, v querylang.Value, a *agreed) bool {
 		return (v.Lo == nil || n >= *v.Lo) && (v.Hi == nil || n < *v.Hi)
 	}
 	return querylang.Match(&querylang.Leaf{Key: querylang.Key{Name: key}, Values: []querylang.Value{v}}, a.record())
+}
+
+// teamOf is who answers for the services.
+var teamOf = map[string]string{"payments": "t-pay", "web": "t-web"}
+
+// asksTeam says whether a value of team: means a team, "" = none.
+func asksTeam(v querylang.Value, team string) bool {
+	switch {
+	case v.Kind == querylang.Present:
+		return team != ""
+	case v.Kind == querylang.Wildcard:
+		return querylang.Wild(team, v.Parts)
+	case v.Text == "none":
+		return team == ""
+	case v.Text == "my_teams":
+		return team == "t-web"
+	}
+	return team == v.Text
 }
 
 func (w *world) is(word string, a *agreed) bool {

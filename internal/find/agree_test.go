@@ -177,6 +177,9 @@ func (a *agreement) save(t *testing.T) func(tx *store.Tx) error {
 				return err
 			}
 		}
+		if err := a.saveTeams(t, tx); err != nil {
+			return err
+		}
 		var releases []errata.Release
 		for _, r := range a.seen {
 			releases = append(releases, r)
@@ -190,6 +193,24 @@ func (a *agreement) save(t *testing.T) func(tx *store.Tx) error {
 		}
 		return nil
 	}
+}
+
+// saveTeams writes the teams of teamOf; ada is in that of the web.
+func (a *agreement) saveTeams(t *testing.T, tx *store.Tx) error {
+	for _, p := range a.projects {
+		slug := teamOf[p.Slug]
+		if slug == "" {
+			continue
+		}
+		if err := tx.CreateTeam(t.Context(), errata.Team{ID: slug, Slug: slug, Name: slug, CreatedAt: 1}); err != nil {
+			return err
+		}
+		if _, err := tx.SetProjectTeam(t.Context(), p.ID, slug); err != nil {
+			return err
+		}
+	}
+	_, err := tx.SetMember(t.Context(), errata.Membership{TeamID: "t-web", UserID: "1", Role: errata.TeamLead, At: 1})
+	return err
 }
 
 func (a *agreement) saveIssue(t *testing.T, tx *store.Tx, is *agreed) error {
@@ -218,6 +239,7 @@ var leaves = []string{
 	"first_release:4.13.0", "first_release:rc-*", "has:first_release", `first_release:"SHOP@4.13.0+77"`,
 	"fingerprint:*0000000a", "service:web", "service:*-api", "type:conn*", "type:ärger", "code:e1", "has:code", `culprit:""`,
 	"release:>=4.13.0", "release:<4.13", "release:4.12..4.13.0", "release:latest", "release:>4.13.0-rc.1,4.12.1", "release:>9.0",
+	"team:t-web", "team:none,t-web", "team:my_teams", "has:team", "team:t-*",
 	"env:production", "env:QA,staging", "release:4.13.0", "release:4.1*", "has:release",
 }
 

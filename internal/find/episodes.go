@@ -128,14 +128,15 @@ func (e *episodes) mayTellPersons() error {
 	return nil
 }
 
-// key tells what is selected.
+// key tells what is selected: the text, what teams and releases in it mean at
+// present, and of whom.
 func (e *episodes) key() string {
 	ids := slices.Sorted(slices.Values(e.filter.Scope.Projects))
 	who := ""
 	if strings.Contains(e.query.Text, "assigned") { // may mean the reader
 		who = e.reader.who.ID
 	}
-	return fmt.Sprint(e.query.Text, "|", ids, "|", who, "|", e.targets)
+	return fmt.Sprint(e.query.Text, "|", querylang.Print(e.query.Bound), "|", ids, "|", who, "|", e.targets)
 }
 
 // holds says whether an episode satisfies the conditions on itself.

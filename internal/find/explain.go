@@ -91,7 +91,7 @@ func (s *Service) explainEvents(ctx context.Context, tx *store.Tx, who errata.Ac
 	}
 	asks, err := s.planEvents(ctx, tx, r, asked{q: a.Q, in: a.In, over: a.Over}, a.Over.whole(s.Clock()))
 	out.Query, out.Way = asks.Query, WayEvents
-	if querylang.Split(asks.Query.Tree, a.In).Has(querylang.PlanSQL) {
+	if querylang.Split(asks.Query.Bound, a.In).Has(querylang.PlanSQL) {
 		out.Way = WaySets
 	}
 	return err

@@ -80,7 +80,7 @@ func (s *Service) Facets(ctx context.Context, who errata.Actor, q FacetQuery) ([
 }
 
 // issueFacets are the keys whose issues SQL counts.
-var issueFacets = []string{"severity", "is", "service", "assigned"}
+var issueFacets = []string{"severity", "is", "service", "assigned", "team"}
 
 // placeFacets are counted by SQL when nothing else asks about events: else it
 // must be the same event that has the value.
@@ -157,6 +157,12 @@ func (s *Service) countRows(ctx context.Context, tx *store.Tx, who errata.Actor,
 	if err != nil {
 		return err
 	}
+	var known teams
+	if slices.Contains(keys, querylang.Key{Name: "team"}) {
+		if known, err = s.teams(ctx, tx, who); err != nil {
+			return err
+		}
+	}
 	for _, k := range keys {
 		f := Facet{Key: k.String(), About: more || sel.about}
 		if by, ok := placeFacets[k.Name]; ok {
@@ -168,7 +174,7 @@ func (s *Service) countRows(ctx context.Context, tx *store.Tx, who errata.Actor,
 				f.Values = append(f.Values, FacetValue{n.Name, n.Issues})
 			}
 		} else {
-			f.Values = sel.tally(k.Name, who, all)
+			f.Values = sel.tally(k.Name, who, all, known)
 		}
 		f.cut(q)
 		found[f.Key] = f
@@ -186,7 +192,7 @@ func (f *Facet) cut(q FacetQuery) {
 }
 
 // tally adds up the rows of one key.
-func (l selection) tally(key string, who errata.Actor, rows []store.IssueFacet) (out []FacetValue) {
+func (l selection) tally(key string, who errata.Actor, rows []store.IssueFacet, known teams) (out []FacetValue) {
 	counts := map[string]int64{}
 	for _, r := range rows {
 		switch key {
@@ -196,6 +202,8 @@ func (l selection) tally(key string, who errata.Actor, rows []store.IssueFacet) 
 			counts[string(r.Status)] += r.Issues
 		case "service":
 			counts[l.reader.projects[r.ProjectID].Slug] += r.Issues
+		case "team":
+			counts[known.slugOf(l.reader.projects[r.ProjectID])] += r.Issues
 		case "assigned":
 			switch r.AssigneeID {
 			case "":

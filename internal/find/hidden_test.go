@@ -13,6 +13,7 @@ import (
 	"errata/internal/find"
 	"errata/internal/querylang"
 	"errata/internal/search"
+	"errata/internal/store"
 )
 
 // counting counts what an engine is asked for.
@@ -62,6 +63,13 @@ func TestHiddenNamesCostNoMore(t *testing.T) {
 			}),
 		))
 		p.Drained()
+		p.Write(func(tx *store.Tx) error { // whose reader may not read who else there is
+			if err := tx.CreateTeam(t.Context(), errata.Team{ID: "t", Slug: "hiddenteam", Name: "Hidden", CreatedAt: 1}); err != nil {
+				return err
+			}
+			_, err := tx.SetProjectTeam(t.Context(), hidden.ID, "t")
+			return err
+		})
 		engine := &counting{Engine: p.Engine}
 		only := find.New(find.Options{Store: p.Store, Engine: engine, Clock: p.Clock, UserSecret: partstest.Secret, Decide: func(_ errata.Actor, _ errata.Action, project string) error {
 			if project != shop.ID {
@@ -89,6 +97,7 @@ func TestHiddenNamesCostNoMore(t *testing.T) {
 				"type:HiddenError": "type:AbsentError", "hiddentag:hiddenvalue": "absenttag:absentvalue", "tags[hiddentag]:x": "tags[absenttag]:x", "has:tags[hiddentag]": "has:tags[absenttag]",
 				"secret": "absent", "issue:HID-1": "issue:ABS-1", hidden.Prefix + "-1": "ZZZ-1", trace: "ffffffffffffffffffffffffffffffff", partstest.EventID(2): partstest.EventID(3),
 				"release:>hidden@0.1.0": "release:>absent@0.1.0", "first_release:hidden@1.0.0": "first_release:absent@1.0.0", "!service:hidden": "!service:absent",
+				"team:hiddenteam": "team:absentteam", "!team:#hiddenteam": "!team:#absentteam", "team:hiddent*": "team:absentt*",
 			} {
 				var d string
 				for range 5 { // suggestions end in the middle when the machine is busy

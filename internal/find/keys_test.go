@@ -2,6 +2,7 @@ package find_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -101,6 +102,19 @@ var keyed = []struct {
 	{"!service:sh*", func(r row) bool { return r.service != "shop" }},
 	{"is:open OR service:shop severity:P0", func(r row) bool { return r.Status == errata.Open || r.service == "shop" && r.Severity == errata.P0 }},
 	{"!(is:open service:shop)", func(r row) bool { return r.Status != errata.Open || r.service != "shop" }},
+	{"team:payments", func(r row) bool { return r.service == "shop" }},
+	{"team:#Payments,web", func(r row) bool { return r.service != "jobs" }},
+	{"!team:payments is:open", func(r row) bool { return r.service != "shop" && r.Status == errata.Open }},
+	{"team:none", func(r row) bool { return r.service == "jobs" }},
+	{"team:my_teams", func(r row) bool { return r.service == "api" }},
+	{"team:idle", func(row) bool { return false }},
+	{"!team:idle severity:P1", func(r row) bool { return r.Severity == errata.P1 }},
+	{"team:idle,none OR is:ignored", func(r row) bool { return r.service == "jobs" || r.Status == errata.Ignored }},
+	{"team:pay*", func(r row) bool { return r.service == "shop" }},
+	{"team:zz*", func(row) bool { return false }},
+	{"has:team", func(r row) bool { return r.service != "jobs" }},
+	{"!has:team OR code:e2", func(r row) bool { return r.service == "jobs" || r.Code == "E2" }},
+	{"team:payments service:api", func(row) bool { return false }},
 	{"events:>100", func(r row) bool { return r.Events > 100 }},
 	{"events:10..20", func(r row) bool { return r.Events >= 10 && r.Events <= 20 }},
 	{"!events:<=100 users:..5", func(r row) bool { return r.Events > 100 && r.Users <= 5 }},
@@ -161,9 +175,10 @@ func TestKeysOfIssues(t *testing.T) {
 		var projects []errata.Project
 		err := s.InTx(t.Context(), func(tx *store.Tx) error {
 			tx.System("test")
-			grace := errata.Account{ID: "2", Email: "grace@example.com", Login: "grace", State: errata.UserActive}
-			if _, err := tx.CreateAccount(t.Context(), grace); err != nil {
-				return err
+			for id, login := range map[string]string{"1": "ada", "2": "grace"} {
+				if _, err := tx.CreateAccount(t.Context(), errata.Account{ID: id, Email: login + "@example.com", Login: login, State: errata.UserActive}); err != nil {
+					return err
+				}
 			}
 			for _, slug := range services {
 				p, err := tx.CreateProject(t.Context(), errata.Project{Slug: slug, Name: slug, CreatedBy: "1"})
@@ -172,7 +187,7 @@ func TestKeysOfIssues(t *testing.T) {
 				}
 				projects = append(projects, p)
 			}
-			return nil
+			return answering(t.Context(), tx, projects)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -195,6 +210,25 @@ func TestKeysOfIssues(t *testing.T) {
 			})
 		}
 	})
+}
+
+// answering makes teams: payments answers for the first service, web, of the
+// reader, for the second, none for the others, and idle for nothing.
+func answering(ctx context.Context, tx *store.Tx, projects []errata.Project) error {
+	for i, slug := range []string{"payments", "web", "idle"} {
+		team := errata.Team{ID: "team-" + slug, Slug: slug, Name: strings.ToUpper(slug), CreatedAt: 1}
+		if err := tx.CreateTeam(ctx, team); err != nil {
+			return err
+		}
+		if slug == "idle" {
+			break
+		}
+		if _, err := tx.SetProjectTeam(ctx, projects[i].ID, team.ID); err != nil {
+			return err
+		}
+	}
+	_, err := tx.SetMember(ctx, errata.Membership{TeamID: "team-web", UserID: partstest.Reader.ID, Role: errata.TeamMember, At: 1})
+	return err
 }
 
 func expected(all []row, sort string, means func(row) bool) (ids []string) {
@@ -235,6 +269,8 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{"release:2.0..1.0", "query.bad_value", month()},
 		{"is:snoozed", "query.unsupported", month()},
 		{"service:nowhere", "query.unknown_name", month()},
+		{"team:nowhere", "query.unknown_name", month()},
+		{"team:me", "query.unknown_name", month()},
 		{"issue:NOPE-7", "query.unknown_name", month()},
 		{`"a b" "c d" "e f"`, "query.too_expensive", long},
 		{"(timeout", "query.unbalanced", month()},

@@ -46,31 +46,47 @@ func (s *Service) parse(ctx context.Context, tx *store.Tx, r reader, a asked) (o
 	if err := querylang.Check(tree, querylang.Context{In: a.in, Days: a.days(), Budget: a.budget}); err != nil {
 		return out, err
 	}
-	env := querylang.Env{Now: a.from(s.Clock()), Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}
-	for slug := range r.bySlug {
-		env.Services[slug] = true
-	}
-	names := querylang.Names(tree)
-	if env.Issues, err = s.issueIDs(ctx, tx, r, names.Issues); err != nil {
-		return out, err
-	}
-	people, err := tx.AccountsByLogin(ctx, names.Logins)
+	env, known, err := s.env(ctx, tx, r, querylang.Names(tree))
 	if err != nil {
 		return out, err
 	}
-	for _, a := range people {
-		env.Logins[a.Login] = a.ID
-	}
+	env.Now = a.from(s.Clock())
 	bound, err := querylang.Bind(tree, env)
 	if err != nil {
 		return out, err
 	}
 	out = Query{Text: querylang.Print(bound), Notices: notices}
+	if bound, err = known.expand(r, bound); err != nil {
+		return out, err
+	}
 	if out.Bound, err = expandReleases(ctx, tx, r, bound); err != nil {
 		return out, err
 	}
 	out.Tree, _, err = querylang.Parse(out.Text)
 	return out, err
+}
+
+// env reads what the names in a query mean to the reader.
+func (s *Service) env(ctx context.Context, tx *store.Tx, r reader, names querylang.Named) (env querylang.Env, known teams, err error) {
+	env = querylang.Env{Zone: zone(r.who), Services: map[string]bool{}, Logins: map[string]string{}, Me: r.who.ID, UserSecret: s.UserSecret}
+	for slug := range r.bySlug {
+		env.Services[slug] = true
+	}
+	if env.Issues, err = s.issueIDs(ctx, tx, r, names.Issues); err != nil {
+		return env, known, err
+	}
+	people, err := tx.AccountsByLogin(ctx, names.Logins)
+	if err != nil {
+		return env, known, err
+	}
+	for _, a := range people {
+		env.Logins[a.Login] = a.ID
+	}
+	if names.OfTeams {
+		known, err = s.teams(ctx, tx, r.who)
+		env.Teams = known.names()
+	}
+	return env, known, err
 }
 
 // tagWait is how long the engine may think about whether a key is a tag, and

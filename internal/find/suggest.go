@@ -64,6 +64,9 @@ func (s *Service) Suggest(ctx context.Context, who errata.Actor, q SuggestQuery)
 	defer cancel()
 	c := querylang.CaretAt(q.Q, q.At)
 	if c.Key.Name != "" {
+		if c.Key.Name == "team" {
+			c.Typed = strings.TrimLeft(c.Typed, "#")
+		}
 		return s.suggestValues(ctx, who, q, c), nil
 	}
 	out := s.suggestFields(ctx, who, q, c)
@@ -209,7 +212,7 @@ func (s *Service) suggestValues(ctx context.Context, who errata.Actor, q Suggest
 			Start: c.Start, End: c.End,
 		})
 	}
-	for _, v := range append(s.staticValues(c.Key), s.logins(ctx, who, c.Key, typed)...) {
+	for _, v := range append(s.staticValues(c.Key), s.named(ctx, who, c.Key, typed)...) {
 		if f := querylang.Fold(v.Text); strings.HasPrefix(f, typed) && !seen[f] && len(out) < maxSuggested {
 			v.Kind, v.Start, v.End = SuggestValue, c.Start, c.End
 			out = append(out, v)
@@ -253,14 +256,45 @@ func (s *Service) staticValues(k querylang.Key) (out []Suggestion) {
 		add("", "me", "none")
 	case querylang.Version:
 		add("the newest of each service", "latest")
+	case querylang.Team:
+		add("the teams that you are in", querylang.MyTeams)
+		add("services of no team", querylang.NoTeam)
 	case querylang.Keyword, querylang.Exact, querylang.Text, querylang.User, querylang.Flag:
 	}
 	return out
 }
 
-// logins returns people whose login or name begins with what is typed.
-func (s *Service) logins(ctx context.Context, who errata.Actor, k querylang.Key, typed string) (out []Suggestion) {
-	if querylang.FieldOf(k).Type != querylang.Person || s.Decide(who, errata.UserRead, "") != nil {
+// named returns the people or teams of a key that takes them, whose name begins
+// with what is typed.
+func (s *Service) named(ctx context.Context, who errata.Actor, k querylang.Key, typed string) []Suggestion {
+	switch querylang.FieldOf(k).Type {
+	case querylang.Person:
+		return s.logins(ctx, who, typed)
+	case querylang.Team:
+		return s.teamNames(ctx, who)
+	default:
+		return nil
+	}
+}
+
+// teamNames returns the teams that the asker knows of.
+func (s *Service) teamNames(ctx context.Context, who errata.Actor) (out []Suggestion) {
+	var known teams
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		known, err = s.teams(ctx, tx, who)
+		return err
+	}); err != nil {
+		return nil
+	}
+	for _, t := range known.all {
+		out = append(out, Suggestion{Text: t.Slug, Help: t.Name})
+	}
+	return out
+}
+
+// logins returns people whose login begins with what is typed.
+func (s *Service) logins(ctx context.Context, who errata.Actor, typed string) (out []Suggestion) {
+	if s.Decide(who, errata.UserRead, "") != nil {
 		return nil
 	}
 	var all []errata.Account

@@ -91,10 +91,18 @@ func (s *Service) readable(ctx context.Context, tx *store.Tx, r reader, v ViewRo
 	}
 	hidden := false
 	querylang.Each(tree, func(l *querylang.Leaf) { hidden = hidden || l.Key.Name == "service" && !r.knows(l) })
+	names := querylang.Names(tree)
+	if names.OfTeams {
+		known, err := s.teams(ctx, tx, r.who)
+		if err != nil {
+			return false, err
+		}
+		querylang.Each(tree, func(l *querylang.Leaf) { hidden = hidden || l.Key.Name == "team" && !known.meant(l) })
+	}
 	if hidden {
 		return false, nil
 	}
-	short := querylang.Names(tree).Issues
+	short := names.Issues
 	ids, err := s.issueIDs(ctx, tx, r, short)
 	return len(ids) == len(short), err
 }

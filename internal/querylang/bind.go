@@ -19,12 +19,15 @@ type Named struct {
 	Issues   []string
 	Logins   []string // folded, of assigned: and watching:
 	Users    bool     // plain identifiers of users: Bind needs the secret
+	Teams    []string // folded, of team:, without none, my_teams and those written with a wildcard
+	OfTeams  bool     // something is asked of teams
 }
 
 // Names lists what Bind will want to know, sorted, without doubles.
 func Names(x Expr) Named {
 	var n Named
 	Each(x, func(l *Leaf) {
+		n.OfTeams = n.OfTeams || l.Key.Name == "team"
 		for _, v := range l.Values {
 			if v.Kind != Equal {
 				continue
@@ -38,13 +41,17 @@ func Names(x Expr) Named {
 				if v.Text != "me" && v.Text != "none" {
 					n.Logins = append(n.Logins, v.Text)
 				}
+			case "team":
+				if v.Text != NoTeam && v.Text != MyTeams {
+					n.Teams = append(n.Teams, v.Text)
+				}
 			case "user":
 				n.Users = n.Users || !isHash(v)
 			}
 		}
 	})
 	n.Services = unique(n.Services)
-	n.Issues, n.Logins = unique(n.Issues), unique(n.Logins)
+	n.Issues, n.Logins, n.Teams = unique(n.Issues), unique(n.Logins), unique(n.Teams)
 	return n
 }
 
@@ -107,6 +114,7 @@ type Env struct {
 	Services   map[string]bool     // slugs that the asker sees; nil: not checked
 	Issues     map[string][]string // short id in capitals → ids of the issue and of those merged into it
 	Logins     map[string]string   // folded login → account id
+	Teams      map[string]bool     // short names of the teams that the asker knows of; nil: not checked
 	Me         string              // account id of the asker
 	UserSecret []byte              // key of UserHash
 }
@@ -188,6 +196,8 @@ func (b *binder) value(l *Leaf, f *Field, v Value) []Value {
 		return b.issue(l, v)
 	case f.Type == Person:
 		v.Text = b.person(l, v)
+	case f.Type == Team:
+		b.team(l, v)
 	case f.Name == "user" && !isHash(v):
 		v.Text = UserHash(b.env.UserSecret, v.Raw)
 		v.Raw, v.Quoted = "~"+v.Text, false
@@ -205,7 +215,7 @@ func (b *binder) person(l *Leaf, v Value) string {
 	case v.Kind != Equal:
 		b.fail(l, "unsupported", "People are named by their whole login.", "Write "+l.Key.Name+":me, "+l.Key.Name+":none or "+l.Key.Name+":ada.")
 	case strings.HasPrefix(v.Text, "#"):
-		b.fail(l, "unsupported", "Teams cannot be searched yet.", "")
+		b.fail(l, "unsupported", "Issues are assigned to people.", "Write team:"+strings.TrimLeft(v.Text, "#")+" for the issues of a team's services.")
 	case v.Text == "none":
 		return ""
 	case v.Text == "me" && b.env.Me != "":
@@ -214,6 +224,25 @@ func (b *binder) person(l *Leaf, v Value) string {
 		b.fail(l, "unknown_name", "There is nobody with the login “"+v.Raw+"”.", "")
 	}
 	return b.env.Logins[v.Text]
+}
+
+// What team: takes beside names of teams, neither of which can be one: the
+// services of none, and those of the teams that the asker is in.
+const (
+	NoTeam  = "none"
+	MyTeams = "my_teams"
+)
+
+// team refuses the name of a team that the asker does not know of.
+func (b *binder) team(l *Leaf, v Value) {
+	if v.Kind != Equal || v.Text == NoTeam || v.Text == MyTeams || b.env.Teams == nil || b.env.Teams[v.Text] {
+		return
+	}
+	hint := ""
+	if v.Text == "me" {
+		hint = "Write team:" + MyTeams + " for the teams that you are in."
+	}
+	b.fail(l, "unknown_name", "There is no team “"+v.Raw+"”, or you may not see it.", hint)
 }
 
 func (b *binder) issue(l *Leaf, v Value) []Value {

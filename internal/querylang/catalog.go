@@ -25,6 +25,7 @@ const (
 	Person        // me, none, a login, #team
 	User          // an identifier of the one who met the error, kept as keyed hash
 	Flag          // only for has:
+	Team          // none, my_teams, the short name of a team with or without # before it
 )
 
 // Column says who can answer a field: SQL from the issue row, the engine from
@@ -58,7 +59,7 @@ var catalog = []Field{
 		Help: "current severity of the issue, P0 to P3",
 	},
 	{Name: "assigned", Aliases: []string{"assignee", "assigned_to"}, Type: Person, Help: "who answers for the issue"},
-	{Name: "team", Type: Person, Later: true, Help: "team that answers for the issue"},
+	{Name: "team", Type: Team, Help: "team that answers for the service"},
 	{Name: "watching", Type: Person, Help: "who watches the issue"},
 	{Name: "first_seen", Aliases: []string{"firstseen"}, Type: Time, Always: true, Help: "time of the first event"},
 	{Name: "last_seen", Aliases: []string{"lastseen"}, Type: Time, Always: true, Help: "time of the latest event"},

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"nothing":               {"", InIssues, 90, nil},
 		"present pages":         {`refused "a b" service:web env:qa severity:P1 level:error release:4.1* type:A issue:W-1 !os:iOS timestamp:>-1h`, InIssues, 7, nil},
-		"later keys":            {"team:a watching:me incident:1 ticket:2 episodes:>1 has:feedback", InIssues, 1, slices.Repeat([]string{"unsupported"}, 4)},
+		"later keys":            {"team:a watching:me incident:1 ticket:2 episodes:>1 has:feedback", InIssues, 1, slices.Repeat([]string{"unsupported"}, 3)},
 		"is, now":               {"is:open,acked,resolved,muted,new,regressed,reopened,unresolved", InIssues, 1, nil},
 		"is, later":             {"is:open is:open,snoozed", InIssues, 1, []string{"unsupported"}},
 		"release compared":      {"release:>=4 release:1..2 release:4 has:release", InEvents, 1, nil},
@@ -44,6 +44,7 @@ func TestCheck(t *testing.T) {
 		"compared in a rule":    {"release:>=4 release:latest release:4 http.status:>5", InRule, 1, []string{"unsupported", "unsupported"}},
 		"release named latest":  {`release:"latest"`, InEvents, 1, nil},
 		"issue key in rule":     {"severity:P0 is:open events:>5", InRule, 0, []string{"wrong_scope", "wrong_scope"}},
+		"team in a rule":        {"team:a !has:team", InRule, 0, []string{"wrong_scope", "wrong_scope"}},
 		"both key in rule":      {"service:web issue:W-1 type:A", InRule, 0, nil},
 		"issue keys in filter":  {"severity:P0 issue:W-1 service:web type:A code:1 culprit:f os:iOS x", InFilter, 0, []string{"wrong_scope", "wrong_scope"}},
 		"cheap for long":        {"env:qa type:A", InIssues, 2000, nil},
@@ -74,6 +75,13 @@ func TestNames(t *testing.T) {
 	want := Named{Services: []string{"payments", "web"}, Issues: []string{"CHK-2", "W-1"}, Users: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	got = Names(mustParse(t, "team:Web,#payments,none,ab* !team:web OR has:team"))
+	if diff := cmp.Diff(Named{Teams: []string{"payments", "web"}, OfTeams: true}, got); diff != "" {
+		t.Error(diff)
+	}
+	if !Names(mustParse(t, "has:team")).OfTeams {
+		t.Error("has:team asks nothing of teams")
 	}
 	if Names(mustParse(t, "user:~9f2c51d0ab34e877")).Users {
 		t.Error("a hash needs no secret")
@@ -164,6 +172,44 @@ func TestBindIssuesAndServices(t *testing.T) {
 	}
 	if _, err := Bind(mustParse(t, "service:any"), Env{Services: map[string]bool{}}); err == nil {
 		t.Error("who sees no service names one")
+	}
+}
+
+func TestBindTeams(t *testing.T) {
+	env := Env{Now: testNow, Teams: map[string]bool{"payments": true, "me": false}}
+	for q, want := range map[string]string{ // canonical form, or the hint after !
+		"team:payments":            "team:payments",
+		"team:#Payments,payments":  "team:Payments",
+		"!team:#payments,#none":    "!team:none,payments",
+		"team:my_teams":            "team:my_teams",
+		"has:team":                 "has:team",
+		"team:*":                   "has:team",
+		`team:""`:                  "!has:team",
+		"team:#pay*,ab*":           "team:ab*,pay*",
+		"team:secret":              "!",
+		"team:me":                  "!Write team:my_teams for the teams that you are in.",
+		"team:payments,#":          "!",
+		"is:open OR !team:#secret": "!",
+	} {
+		x, err := Bind(mustParse(t, q), env)
+		if hint, refused := strings.CutPrefix(want, "!"); refused && !strings.HasPrefix(hint, "team") && !strings.HasPrefix(hint, "has") {
+			if ds := errata.DetailsOf(err); len(ds) != 1 || ds[0].Reason != "query.unknown_name" || ds[0].Hint != hint {
+				t.Errorf("%s: %+v", q, ds)
+			}
+			continue
+		}
+		if err != nil || Print(x) != want {
+			t.Errorf("%s: %v, %v; want %s", q, x, err, want)
+		}
+	}
+	_, err := Bind(mustParse(t, "env:qa team:Secret"), env)
+	want := []errata.Detail{{Reason: "query.unknown_name", Field: "q", Start: 7, End: 18, Message: "There is no team “Secret”, or you may not see it."}}
+	if diff := cmp.Diff(want, errata.DetailsOf(err)); diff != "" {
+		t.Error(diff)
+	}
+	_, err = Bind(mustParse(t, "assigned:#payments"), env)
+	if ds := errata.DetailsOf(err); len(ds) != 1 || ds[0].Reason != "query.unsupported" || ds[0].Hint != "Write team:payments for the issues of a team's services." {
+		t.Errorf("%+v", ds)
 	}
 }
 

@@ -16,6 +16,7 @@ var examples = map[string]string{
 	"severity":      "severity:>=P1",
 	"assigned":      "assigned:me,none",
 	"watching":      "watching:me",
+	"team":          "team:my_teams,none",
 	"age":           "age:>7d",
 	"users":         "users:10..50",
 	"episodes":      "episodes:>2",
@@ -72,7 +73,7 @@ func (f Field) Example() string {
 		return f.Name + ":latest"
 	case Text:
 		return f.Name + ":deadlock"
-	case Keyword, User:
+	case Keyword, User, Team:
 	}
 	return "has:" + f.Name
 }

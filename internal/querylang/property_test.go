@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 	for _, q := range []string{
 		"", `"`, `\`, "a:", "((", "type:(a OR b)", `tags[x]:"\\",\,`, "!!!a", "-level:x", "OR", "AND OR NOT",
 		"a\\", `type:a\`, `type:"a\\"`, "\xff", "has:tags[a:b],os", "NOT\\(x\\)", `release:">=4"..`, "user:~9f2c51d0ab34e877",
-		`message:"a* ",b`, "frame:f(a,b)", "http.status:..", "x\u3000y", "type:[a,b", "timestamp:+1h..", "is:muted age:7d", `"*"`,
+		`message:"a* ",b`, "frame:f(a,b)", "http.status:..", "x\u3000y", "type:[a,b", "timestamp:+1h..", "is:muted age:7d", `"*"`, "team:##,#a,a", `team:"#",#ab*`,
 	} {
 		f.Add(q)
 	}

@@ -34,6 +34,9 @@ func (p *parser) value(f *Field, k Key, it item) (Value, bool) {
 		return p.keyword(f, it)
 	case User:
 		return p.user(f, it)
+	case Team:
+		it.a.pat = withoutHash(it.a.pat)
+		return p.keyword(f, it)
 	case Flag:
 		p.fail("bad_value", it.start, it.end, f.Name+" has no values.", "Write has:"+f.Name+".")
 		return Value{}, false
@@ -65,6 +68,14 @@ func (p *parser) keyword(f *Field, it item) (Value, bool) {
 		return Value{}, false
 	}
 	return p.wildcard(f, it, parts)
+}
+
+// withoutHash takes away the sign that may stand before the name of a team.
+func withoutHash(pat string) string {
+	if name := strings.TrimLeft(pat, "#"); name != "" {
+		return name
+	}
+	return pat
 }
 
 // withoutDashes takes the dashes out of an id in UUID form.

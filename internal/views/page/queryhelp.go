@@ -112,6 +112,8 @@ func takes(f querylang.Field) string {
 		return "words, a phrase, a beginning*"
 	case querylang.Person:
 		return "me, none, a login"
+	case querylang.Team:
+		return "none, my_teams, the short name of a team, * for anything"
 	case querylang.User:
 		return "an id, e-mail, user name or address"
 	case querylang.Flag:
