@@ -39,10 +39,11 @@ func (h account) showWith(c echo.Context, code int, change func(*page.AccountIn)
 	return showModel(c, code, page.NewAccount(chrome, in))
 }
 
-// scopes are the actions that the JSON API asks for.
+// scopes are the actions that the JSON API asks for: to read who else there is
+// where a query names a team.
 func (h account) scopes() (out []errata.Action) {
 	for _, a := range errata.Actions {
-		if slices.ContainsFunc(h.rows, func(r row) bool { return r.Auth == errata.AuthToken && r.Action == a }) {
+		if a == errata.UserRead || slices.ContainsFunc(h.rows, func(r row) bool { return r.Auth == errata.AuthToken && r.Action == a }) {
 			out = append(out, a)
 		}
 	}
