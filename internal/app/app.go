@@ -121,7 +121,11 @@ func (a *App) lock(dataDir string) error {
 
 func (a *App) openEngine(ctx context.Context, given Options) (search.Engine, error) {
 	if !a.cfg.Elasticsearch() {
-		return embedded.Open(ctx, embedded.Options{Dir: filepath.Join(a.cfg.DataDir, "events"), Clock: a.clock, Log: a.log})
+		memory := int64(a.cfg.Search.Embedded.Memory)
+		if memory == 0 {
+			memory = embedded.NoColumns
+		}
+		return embedded.Open(ctx, embedded.Options{Dir: filepath.Join(a.cfg.DataDir, "events"), Clock: a.clock, Log: a.log, Memory: memory})
 	}
 	e := a.cfg.Search.Elastic
 	o := elastic.Options{

@@ -39,7 +39,13 @@ type Database struct {
 
 // Search is where events live.
 type Search struct {
-	Elastic Elastic `embed:"" prefix:"elastic."`
+	Embedded Embedded `embed:"" prefix:"embedded."`
+	Elastic  Elastic  `embed:"" prefix:"elastic."`
+}
+
+// Embedded is the event engine in data_dir.
+type Embedded struct {
+	Memory Size `default:"512MiB" help:"Memory for the columns of events, about 33 bytes each; beyond it the oldest are read from disk, 0 reads all from there. Not with Elasticsearch."`
 }
 
 // Elastic is an Elasticsearch cluster, 8.11 or newer.

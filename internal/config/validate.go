@@ -25,6 +25,7 @@ var remedies = map[string]string{ //nolint:gosec // the password is a placeholde
 	"workers":                       "write a whole number from 0 to 64",
 	"drain_delay":                   "write a time from 0s to 5m, as 5s",
 	"database.url":                  "write postgres://user:password@host:5432/name",
+	"search.embedded.memory":        "write 0, or a size as 512MiB",
 	"search.elastic.urls":           "write https://host:9200, several joined by commas",
 	"search.elastic.api_key":        "set either the API key or user name and password",
 	"search.elastic.username":       "set user name and password together",

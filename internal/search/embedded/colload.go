@@ -22,7 +22,11 @@ func (e *Engine) loadColumns(ctx context.Context) {
 		if e.columnBytes()+n*bytesPerRow > e.o.Memory {
 			break
 		}
-		switch err := e.loadColumnsOf(ctx, p); {
+		err := errErasedMeanwhile
+		for tries := 0; tries < 3 && errors.Is(err, errErasedMeanwhile); tries++ {
+			err = e.loadColumnsOf(ctx, p)
+		}
+		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !errors.Is(err, errGone):

@@ -18,9 +18,15 @@ import (
 	"errata/internal/search"
 )
 
-// AdvisedEvents is the number of stored events up to which this engine meets
-// the goals; beyond it Elasticsearch is advised.
-const AdvisedEvents = 2_000_000
+// The numbers of stored events up to which this engine meets the goals, with
+// columns and without; beyond them Elasticsearch is advised.
+const (
+	advisedEvents      = 10_000_000
+	advisedWithoutCols = 2_000_000
+)
+
+// NoColumns is the Memory of an engine that reads everything from its files.
+const NoColumns = -1
 
 // Options configure an engine. Only Dir is required; zero values of the rest
 // mean the defaults in brackets.
@@ -34,7 +40,7 @@ type Options struct {
 	Searches      int          // costly searches at work at the same time [8 × cores]
 	FacetEvents   int          // newest matches that pair facets look at [10,000]
 	TermsPerFile  int64        // distinct terms kept for wildcards [2,000,000]
-	Memory        int64        // bytes that columns may take; none below 0 [512 MiB]
+	Memory        int64        // bytes that columns may take, or NoColumns [512 MiB]
 	WriteCacheKiB int          // page cache of the file being written [12,288]
 
 	tuning tuning // of plans; tests make it small
@@ -201,7 +207,14 @@ func (e *Engine) Refresh(context.Context) error { return nil }
 
 // Caps returns the limits of this engine.
 func (e *Engine) Caps() search.Caps {
-	return search.Caps{MaxIssueSet: 1_000_000, ExactCardinality: true, AnyKeyFacet: true, Wildcards: true, AdvisedEvents: AdvisedEvents}
+	return search.Caps{MaxIssueSet: 1_000_000, ExactCardinality: true, AnyKeyFacet: true, Wildcards: true, AdvisedEvents: e.advised()}
+}
+
+func (e *Engine) advised() int64 {
+	if e.o.Memory == NoColumns {
+		return advisedWithoutCols
+	}
+	return advisedEvents
 }
 
 // Close ends all work in good order. It waits for running searches.

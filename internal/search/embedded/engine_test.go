@@ -43,7 +43,7 @@ func TestContract(t *testing.T) {
 
 // TestContractWithoutColumns runs the suite where rows answer everything.
 func TestContractWithoutColumns(t *testing.T) {
-	searchtest.Run(t, func(t *testing.T, store string) search.Engine { return open(t, Options{Dir: store, Memory: -1}) })
+	searchtest.Run(t, func(t *testing.T, store string) search.Engine { return open(t, Options{Dir: store, Memory: NoColumns}) })
 }
 
 // TestContractManyFiles runs the suite over short files, of which few may be
@@ -66,7 +66,7 @@ func TestAgree(t *testing.T) {
 	}
 	each := min(250, max(20, n/3)) // questions about one set of events
 	for seed := uint64(1); n > 0; seed++ {
-		o := Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, tuning: []tuning{tuned, small, tiny}[seed%3], Memory: []int64{0, -1, 0, 60_000}[seed%4]}
+		o := Options{DaysPerFile: 1 + int(seed%7), FacetEvents: 5000, tuning: []tuning{tuned, small, tiny}[seed%3], Memory: []int64{0, NoColumns, 0, 60_000}[seed%4]}
 		searchtest.Agree(t, open(t, o), 300+int(seed%5)*300, min(n, each), seed)
 		n -= each
 	}

@@ -330,7 +330,7 @@ func (x *evaluation) read(q queryer, k querylang.Key, v *querylang.Value, from i
 	case err != nil || cl.truth == never:
 		return c.missing, err
 	case cl.truth == always:
-		rows.not(x.c.n)
+		copy(rows, fullBitset(x.c.n))
 		return c.missing, nil
 	case cl.sql != "" || len(cl.sets) != 1:
 		cond, args := cl.whole()

@@ -146,7 +146,7 @@ func (e *Engine) take(p *partition) {
 
 // Stats says how much is stored.
 func (e *Engine) Stats(ctx context.Context) (search.Stats, error) {
-	st := search.Stats{Engine: "embedded", AdvisedEvents: AdvisedEvents}
+	st := search.Stats{Engine: "embedded", AdvisedEvents: e.advised()}
 	if err := e.open(); err != nil {
 		return st, err
 	}

@@ -26,6 +26,9 @@ type found struct {
 
 // foundIn returns the matches of a file, nil where its columns are not in memory.
 func (s *running) foundIn(ctx context.Context, payer *question, v view) (*found, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	f, ok := s.found[v.partition]
 	s.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // to look at, row by row.
 func crowded(t *testing.T, o Options) *Engine {
 	t.Helper()
-	o.Memory = -1
+	o.Memory = NoColumns
 	o.tuning = tuning{few: 20, share: 12, probe: 10, window: 60, budget: 400}
 	e := open(t, o)
 	docs := make([]search.Doc, 500)

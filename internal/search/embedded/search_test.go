@@ -30,7 +30,7 @@ func occupy(t *testing.T, e *Engine, p *partition) {
 
 func tenDays(t *testing.T) *Engine {
 	t.Helper()
-	e := open(t, Options{DaysPerFile: 2, Memory: -1})
+	e := open(t, Options{DaysPerFile: 2, Memory: NoColumns})
 	for i := range 10 {
 		index(t, e, sent(i, noon.AddDate(0, 0, i-9)))
 	}
