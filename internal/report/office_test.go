@@ -91,7 +91,7 @@ func TestListsOfOffice(t *testing.T) {
 	o.Office = counter{2, 2}
 	s := report.New(o)
 	d, err := s.Print(t.Context(), partstest.Reader, asked(report.Audit, ""))
-	if err != nil || len(d.Filters) == 0 || d.Filters[0] != "Stream: change" || len(d.Sections[0].Table.Rows) != 2 {
+	if err != nil || d.From != 0 || d.To != 0 || len(d.Filters) == 0 || d.Filters[0] != "Stream: change" || len(d.Sections[0].Table.Rows) != 2 {
 		t.Errorf("on paper: %+v, %v", d, err)
 	}
 	if _, rows := sent(t, s, partstest.Reader, asked(report.Teams, "")); len(rows) != 4 || rows[0]["name"] != "'\t=1+1" {

@@ -27,6 +27,11 @@ func (s *Service) Print(ctx context.Context, who errata.Actor, e Export) (errata
 func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (errata.Document, error) {
 	if !e.What.Lists() && e.What != Audit {
 		d, _, err := s.figures(ctx, who, e, s.onPaper, "printed")
+		for _, x := range d.Sections {
+			if x.Table != nil {
+				x.Table.Columns, x.Table.Rows = onPaper(e.What, x.Table.Columns, x.Table.Rows)
+			}
+		}
 		return d, err
 	}
 	rows, head, err := s.collect(ctx, who, &e, s.onPaper, "printed")
@@ -38,10 +43,14 @@ func (s *Service) printed(ctx context.Context, who errata.Actor, e Export) (erra
 		return errata.Document{}, err
 	}
 	columns, rows = onPaper(e.What, columns, rows)
-	return errata.Document{
-		Title: titles[e.What], Filters: e.filters(head), From: head.Range.From.UnixMicro(), To: head.Range.To.UnixMicro(), AsOf: e.AsOf, Zone: e.zone().String(),
+	d := errata.Document{
+		Title: titles[e.What], Filters: e.filters(head), AsOf: e.AsOf, Zone: e.zone().String(),
 		Sections: []errata.Section{{ID: string(e.What), Title: thousands(len(rows)) + " rows", Table: &errata.Table{Columns: columns, Rows: rows}}},
-	}, nil
+	}
+	if !head.Range.To.IsZero() {
+		d.From, d.To = head.Range.From.UnixMicro(), head.Range.To.UnixMicro()
+	}
+	return d, nil
 }
 
 // offPaper are the columns for which a page has no room.
@@ -51,6 +60,7 @@ var offPaper = map[What][]string{
 		"seq", "open_reason", "environment", "release", "code", "severity_open", "first_event_at", "alerted_at", "response_kind", "acked_at", "resolution_kind",
 		"closed_at", "reopen_count", "events", "imported",
 	},
+	Users: {"id"},
 	Audit: {"login", "actor_kind", "actor_id", "object", "detail", "ip", "request_id", "prev_hash", "hash"},
 }
 
