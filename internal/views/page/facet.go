@@ -14,9 +14,10 @@ import (
 // MoreFacet is a key whose values are counted when somebody asks for them.
 type MoreFacet struct{ ID, Title, URL string }
 
-// moreKeys are the keys of events that the filters of the issue list offer
-// beside their own.
+// moreKeys are the keys that the filters of the issue list offer beside their
+// own.
 var moreKeys = []struct{ key, title string }{
+	{"team", "Team"},
 	{"release", "Release"},
 	{"type", "Type"},
 	{"level", "Level"},
