@@ -194,7 +194,7 @@ func actMany(d desk, id string) {
 	d.leads(d.form("/issues/bulk", "", "act", "ignore", "id", id, "reason", "noise", "confirm", "1", "next", "https://evil.example"), "/issues")
 	d.is(d.get("/issues"), 200, "1 issue ignored")
 	d.is(d.form("/issues/bulk", "", "act", "ack", "id", id, "confirm", "1"), 200, "0 issues acknowledged", "not possible as it stands", "An issue that is ignored cannot be acknowledged.")
-	d.is(d.form("/issues/bulk", "", "act", "assign", "id", id, "assignee", "none"), 200, "Is so already", "Ada Lovelace")
+	d.is(d.form("/issues/bulk", "", "act", "assign", "id", id, "assignee", "none"), 200, "Already so", "Ada Lovelace")
 	viewer := desk{d.t, d.p, as(d.p, "val@example.com", errata.RoleViewer, "")}
 	d.is(viewer.form("/issues/bulk", "", "act", "resolve", "id", id, "confirm", "1"), 403, "Not allowed")
 }

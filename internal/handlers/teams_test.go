@@ -15,8 +15,8 @@ func TestTeamPages(t *testing.T) {
 	bo := p.NewUser("bo@example.com", errata.RoleResponder, "checkout")
 	boss, reader := p.SignIn(), p.SignInAs("bo@example.com")
 
-	see(t, p, boss, 200, "/teams", "No team yet", "Make the team", `href="/teams"`)
-	lacks(t, "what a reader is offered", see(t, p, reader, 200, "/teams", "No team yet", "Ask Ada"), "Make the team")
+	see(t, p, boss, 200, "/teams", "No team yet", "Create the team", `href="/teams"`)
+	lacks(t, "what a reader is offered", see(t, p, reader, 200, "/teams", "No team yet", "Ask Ada"), "Create the team")
 	if code, text, _ := post(t, p, boss, "/teams", "name", "", "slug", "Pay"); code != 422 || !strings.Contains(text, "at most 80 characters") || !strings.Contains(text, "1 to 50 characters") {
 		t.Errorf("a team without a name: %d %.300s", code, text)
 	}

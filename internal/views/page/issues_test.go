@@ -216,6 +216,7 @@ func TestRangePicker(t *testing.T) {
 	}{
 		"default": {ListURL{Path: "/issues"}, "24 hours", "Last 24 hours", "", ""},
 		"chosen":  {ListURL{Path: "/issues", Range: "7d"}, "7 days", "Last 7 days", "", ""},
+		"any":     {ListURL{Path: "/issues", Range: AnyTime}, "Any time", "Any time", "", ""},
 		"custom":  {ListURL{Path: "/issues", From: "2026-11-14T00:00:00Z", To: "2026-11-16T11:30:00Z"}, "14 Nov 01:00 to 16 Nov 12:30", "", "2026-11-14T01:00", "2026-11-16T12:30"},
 		"open":    {ListURL{Path: "/issues", From: "2026-11-14T00:00:00Z"}, "14 Nov 01:00 to now", "", "2026-11-14T01:00", ""},
 		"no time": {ListURL{Path: "/issues", From: "<x>"}, "the beginning to now", "", "", ""},

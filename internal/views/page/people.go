@@ -87,6 +87,7 @@ type PersonRow struct {
 	More           string // further roles, "" = none
 	Seen           ui.Time
 	Sessions       string
+	SessionWord    string
 }
 
 // rolesShown is how many roles a line of the list shows.
@@ -115,7 +116,10 @@ func newPersonRow(p PersonIn, in PeopleIn) PersonRow {
 		row.Roles, row.More = chips[:rolesShown-1], strconv.Itoa(len(chips)-rolesShown+1)+" more"
 	}
 	if p.Sessions >= 0 {
-		row.Sessions = ui.Num(p.Sessions)
+		row.Sessions, row.SessionWord = ui.Num(p.Sessions), "sessions"
+		if p.Sessions == 1 {
+			row.SessionWord = "session"
+		}
 	}
 	return row
 }

@@ -37,6 +37,7 @@ type ServiceRow struct {
 	Service            ui.Service
 	Name, Prefix       string
 	Setup, IssuesURL   string
+	EventsURL          string // of the last day
 	Issues, LastDay    string
 	Last               ui.Time
 	Silent, NoEventYet bool
@@ -64,7 +65,8 @@ func NewServices(c layout.Chrome, in ServicesIn) Services {
 func newServiceRow(r ServiceRowIn, m ui.Moment) ServiceRow {
 	return ServiceRow{
 		Service: ui.NewService(r.Service, ""), Name: r.Service.Name, Prefix: r.Service.Prefix, Setup: setupURL(r.Service, ""),
-		IssuesURL: ListURL{Path: "/issues", Q: "service:" + r.Service.Slug}.String(),
+		IssuesURL: ListURL{Path: "/issues", Q: "service:" + r.Service.Slug, Range: AnyTime}.String(),
+		EventsURL: ListURL{Path: "/events", Q: "service:" + r.Service.Slug}.String(),
 		Issues:    ui.Num(r.Issues), LastDay: ui.Num(r.LastDay), Last: m.Ago(r.LastEvent),
 		NoEventYet: r.LastEvent == 0, Silent: r.LastEvent != 0 && m.Now.UnixMicro()-r.LastEvent > silentAfter,
 	}

@@ -169,7 +169,7 @@ func NewTeamPage(c layout.Chrome, in TeamPageIn) TeamPage {
 		Chrome: c, Name: in.Team.Name, MayManage: in.MayManage, Why: in.Why, Act: teamURL(in.Team.Slug),
 		Facts: []ui.Row{
 			{Name: "Short name", Value: in.Team.Slug, Mono: true},
-			{Name: "Made", Time: &made},
+			{Name: "Created", Time: &made},
 		},
 		CountIn: ui.Count(int64(len(in.Members)), "person", "people"), CountAnswer: ui.Count(int64(len(in.Services)), "service", "services"),
 		Rename: ui.Field{Name: "name", Label: "Name", Type: "text", Value: in.Team.Name, MaxLength: 80, Autocomplete: "off", Hint: "The short name stays: addresses and stored reports hold it."},

@@ -5,6 +5,7 @@ package print
 import (
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -32,14 +33,29 @@ type Section struct {
 	HasTable        bool
 }
 
-// Head is the title of a column; Num stands at the end of its line.
+// Head is the title of a column; Num stands at the end of its line, Long may be
+// broken anywhere, what is neither stands on one line.
 type Head struct {
-	Text string
-	Num  bool
+	Text      string
+	Num, Long bool
 }
 
-// wide is from how many columns on a table is set small.
-const wide = 8
+func (h Head) class() string {
+	switch {
+	case h.Num:
+		return "num"
+	case h.Long:
+		return "long"
+	}
+	return "short"
+}
+
+const (
+	wide    = 8  // from how many columns on a table is set small
+	widest  = 14 // more do not fit on paper: few rows become columns
+	columns = 8  // so many rows at most
+	short   = 24 // characters that are kept on one line
+)
 
 // New makes the page. back is the page of which it is the face.
 func New(c layout.Chrome, d *errata.Document, back string) Document {
@@ -65,18 +81,39 @@ func section(s errata.Section, at func(int64) string) Section {
 	if s.Table == nil {
 		return out
 	}
-	out.HasTable, out.Wide = true, len(s.Table.Columns) > wide
+	out.HasTable = true
 	for _, c := range s.Table.Columns {
-		out.Heads = append(out.Heads, Head{c.Title, c.Kind != errata.ColumnText && c.Kind != errata.ColumnTime && c.Kind != errata.ColumnBool})
+		out.Heads = append(out.Heads, Head{Text: c.Title, Num: c.Kind != errata.ColumnText && c.Kind != errata.ColumnTime && c.Kind != errata.ColumnBool})
 	}
 	for _, r := range s.Table.Rows {
 		row := make([]string, len(r))
 		for i, c := range r {
 			row[i] = words(c, s.Table.Columns[i].Kind, at)
+			out.Heads[i].Long = out.Heads[i].Long || utf8.RuneCountInString(row[i]) > short
 		}
 		out.Rows = append(out.Rows, row)
 	}
+	if len(out.Heads) > widest && len(out.Rows) > 0 && len(out.Rows) <= columns {
+		out.turn()
+	}
+	out.Wide = len(out.Heads) > wide
 	return out
+}
+
+// turn makes columns of the rows.
+func (s *Section) turn() {
+	heads, rows := []Head{{Text: s.Heads[0].Text}}, [][]string(nil)
+	for _, r := range s.Rows {
+		heads = append(heads, Head{Text: r[0], Num: true})
+	}
+	for i, h := range s.Heads[1:] {
+		row := []string{h.Text}
+		for _, r := range s.Rows {
+			row = append(row, r[i+1])
+		}
+		rows = append(rows, row)
+	}
+	s.Heads, s.Rows = heads, rows
 }
 
 // words writes a cell for people.

@@ -1,0 +1,39 @@
+package page
+
+import (
+	"testing"
+
+	"errata/internal/views/layout"
+)
+
+func TestWhatStandsBelowTheChart(t *testing.T) {
+	for name, c := range map[string]struct {
+		as           string
+		by           []string
+		counts, asks bool
+		counting     string // where the face of counts leads
+	}{
+		"table":              {AsTable, nil, false, false, "/events?as=counts&by=service"},
+		"chart of all":       {AsChart, nil, false, false, "/events?as=counts&by=service"},
+		"chart by release":   {AsChart, []string{"release"}, true, false, "/events?as=counts&by=release"},
+		"counts of nothing":  {AsCounts, nil, true, true, "/events?as=counts&by=service"},
+		"counts of releases": {AsCounts, []string{"release"}, true, false, "/events?as=counts&by=release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := EventsURL{List: ListURL{Path: "/events"}, As: c.as, By: c.by}
+			m := NewEvents(layout.Chrome{}, EventsIn{Moment: now, URL: u, Counts: CountsIn{Total: Total{Value: 7, Exact: true}}})
+			if (m.Counts != nil) != c.counts {
+				t.Fatalf("counts %v, want %t", m.Counts, c.counts)
+			}
+			if c.counts && (m.Counts.Empty != nil) != c.asks {
+				t.Errorf("asks by which field: %t, want %t", m.Counts.Empty != nil, c.asks)
+			}
+			if got := m.Faces[2].URL; got != c.counting {
+				t.Errorf("counts are at %q, want %q", got, c.counting)
+			}
+			if _, ok := m.Part("list"); !ok {
+				t.Error("no list to swap")
+			}
+		})
+	}
+}
