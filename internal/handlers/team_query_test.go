@@ -36,7 +36,7 @@ func TestQueriesOfTeams(t *testing.T) {
 		see(t, p, boss, 422, page+"?q=team:absent&range=7d", "There is no team “absent”, or you may not see it.")
 	}
 	see(t, p, boss, 200, "/issues/suggest?q=team:b&at=6&range=7d", `data-text="billing"`)
-	see(t, p, boss, 200, "/issues/facets?key=team&range=7d", "Team of issues", `q=team:billing&amp;`, `q=team:none&amp;`)
+	see(t, p, boss, 200, "/issues/facets?key=team&range=7d", "Team of issues", `q=team:billing&`, `q=team:none&`)
 	see(t, p, boss, 200, "/help/query", "team:my_teams,none")
 
 	token := p.Token(apptest.AllScopes + ",user:read")

@@ -153,7 +153,7 @@ func TestFilters(t *testing.T) {
 	if got.Clear != "/issues?q=dead&range=7d" {
 		t.Errorf("clear %q", got.Clear)
 	}
-	if got.More[0].URL != "/issues/facets?range=7d&key=release" {
+	if got.More[0].URL != "/issues/facets?range=7d&key=team" {
 		t.Errorf("more %+v", got.More)
 	}
 }
