@@ -205,7 +205,7 @@ func lastRune(s string) rune {
 func (p *parser) enum(f *Field, it item) (Value, bool) {
 	c, ok := enumValue(f, plain(it.a.pat))
 	if !ok {
-		return p.bad(it, "is no value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
+		return p.bad(it, "is not a value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
 	}
 	return Value{Kind: Equal, Raw: c, Text: c}, true
 }
@@ -220,7 +220,7 @@ func (p *parser) ordered(f *Field, it item) (Value, bool) {
 		}
 		c, ok := enumValue(f, l)
 		if !ok {
-			return p.bad(it, "is no value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
+			return p.bad(it, "is not a value of "+f.Name+".", "It is one of "+strings.Join(f.Values, " ")+".")
 		}
 		parts[i+1], ends[i] = c, int64(slices.Index(f.Values, c))
 	}
@@ -276,7 +276,7 @@ func boolean(s string) (value, ok bool) {
 func (p *parser) bool(f *Field, it item) (Value, bool) {
 	v, ok := boolean(plain(it.a.pat))
 	if !ok {
-		return p.bad(it, "is no value of "+f.Name+".", "It is true or false.")
+		return p.bad(it, "is not a value of "+f.Name+".", "It is true or false.")
 	}
 	s := strconv.FormatBool(v)
 	return Value{Kind: Equal, Raw: s, Text: s}, true
