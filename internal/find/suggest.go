@@ -204,15 +204,19 @@ func (s *Service) suggestValues(ctx context.Context, who errata.Actor, q Suggest
 	if counted.Unknown {
 		out = append(out, Suggestion{Kind: SuggestUnknown, Start: c.Start, End: c.End})
 	}
-	seen := map[string]bool{}
+	known := slices.Concat(s.staticValues(c.Key), s.named(ctx, who, c.Key, typed))
+	helps, seen := map[string]string{}, map[string]bool{}
+	for _, v := range known {
+		helps[querylang.Fold(v.Text)] = v.Help
+	}
 	for _, v := range counted.Values {
 		seen[querylang.Fold(v.Value)] = true
 		out = append(out, Suggestion{
-			Kind: SuggestValue, Text: querylang.ValueText(c.Key, v.Value), Count: v.Count, Counted: true, About: counted.About,
+			Kind: SuggestValue, Text: querylang.ValueText(c.Key, v.Value), Help: helps[querylang.Fold(v.Value)], Count: v.Count, Counted: true, About: counted.About,
 			Start: c.Start, End: c.End,
 		})
 	}
-	for _, v := range append(s.staticValues(c.Key), s.named(ctx, who, c.Key, typed)...) {
+	for _, v := range known {
 		if f := querylang.Fold(v.Text); strings.HasPrefix(f, typed) && !seen[f] && len(out) < maxSuggested {
 			v.Kind, v.Start, v.End = SuggestValue, c.Start, c.End
 			out = append(out, v)

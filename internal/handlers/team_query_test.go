@@ -35,7 +35,7 @@ func TestQueriesOfTeams(t *testing.T) {
 		lacks(t, page+" of a member who may not see the service", see(t, p, member, 200, page+"?q=team:my_teams&range=7d", "team:my_teams"), "broken in")
 		see(t, p, boss, 422, page+"?q=team:absent&range=7d", "There is no team “absent”, or you may not see it.")
 	}
-	see(t, p, boss, 200, "/issues/suggest?q=team:b&at=6&range=7d", `data-text="billing"`)
+	see(t, p, boss, 200, "/issues/suggest?q=team:b&at=6&range=7d", `data-text="billing"`, "Billing<")
 	see(t, p, boss, 200, "/issues/facets?key=team&range=7d", "Team of issues", `q=team:billing&`, `q=team:none&`)
 	see(t, p, boss, 200, "/help/query", "team:my_teams,none")
 
