@@ -89,7 +89,7 @@ var resultTones = map[errata.AuditResult]string{errata.AuditDone: "ok", errata.A
 
 var streamWords = map[errata.Stream]string{
 	errata.StreamChange: "Everything that was changed or refused, and every sign-in. Rows are never changed or removed: each carries the hash of the one before it.",
-	errata.StreamAccess: "Who opened an event, revealed a value or read this audit. Kept for 400 days.",
+	errata.StreamAccess: "Who opened an event, revealed a value, took rows along or read this audit. Kept for 400 days.",
 }
 
 // NewAudit makes the list of the audit.
