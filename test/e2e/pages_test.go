@@ -93,6 +93,8 @@ func realPages(t testing.TB, p *apptest.Product) []onePage {
 		{name: "audit", path: "/audit"},
 		{name: "audit-checked", path: "/audit/verify"},
 		{name: "audit-row", path: "/audit/change/1"},
+		{name: "audit-print", path: "/audit.print"},
+		{name: "users-print", path: "/users.print"},
 		{name: "invite-unknown", path: "/invite/nothing", status: []int{404}, out: true},
 		{name: "not-found", path: "/nowhere", status: []int{404}},
 		{name: "wrong-zone", path: "/issues?tz=Mars", status: []int{400}},
