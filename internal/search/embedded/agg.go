@@ -70,7 +70,7 @@ func (s *running) count(ctx context.Context, t *visit, v view) error {
 		return nil
 	}
 	return s.onFile(ctx, t, v, func(f *found, payer *question) error {
-		if err := payer.spend(f.count / rowsPerScan * s.groupings()); err != nil {
+		if err := payer.spend(s.costOnColumns(f)); err != nil {
 			return err
 		}
 		if s.counts {
@@ -99,14 +99,6 @@ func (s *running) collectEach(fn func(c *collector) error) error {
 		}
 	}
 	return nil
-}
-
-// groupings is how often the matches are grouped.
-func (s *running) groupings() (n int) {
-	for _, c := range s.aggs {
-		n += 1 + len(c.agg.Sub)
-	}
-	return n
 }
 
 // left is how many matches more the total counts.
@@ -396,7 +388,7 @@ func (s *running) collectDistinct(ctx context.Context, q queryer, p plan, d dime
 // only.
 func (s *running) deepen(ctx context.Context, t *visit, v view) error {
 	return s.onFile(ctx, t, v, func(f *found, payer *question) error {
-		if err := payer.spend(f.count / rowsPerScan * s.groupings()); err != nil {
+		if err := payer.spend(s.costOnColumns(f)); err != nil {
 			return err
 		}
 		return s.collectEach(func(c *collector) error { return s.deepenOn(ctx, f, v, c) })

@@ -14,7 +14,8 @@ func fullBitset(n int) bitset {
 	return b
 }
 
-func (b bitset) add(i int) { b[i>>6] |= 1 << (i & 63) }
+func (b bitset) add(i int)    { b[i>>6] |= 1 << (i & 63) }
+func (b bitset) remove(i int) { b[i>>6] &^= 1 << (i & 63) }
 
 // and keeps what is in both.
 func (b bitset) and(o bitset) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 )
 
 // bytesPerRow is about what a row takes in columns.
@@ -16,77 +17,100 @@ const bytesPerRow = 32
 // first, as long as there is memory. Until a file's are there, its rows answer.
 func (e *Engine) loadColumns(ctx context.Context) {
 	defer close(e.columnsLoaded)
-	began, rows := e.o.Clock(), int64(0)
+	began := e.o.Clock()
 	for _, p := range slices.Backward(e.snapshot()) {
-		n := p.events.Load()
-		if e.columnBytes()+n*bytesPerRow > e.o.Memory {
-			break
+		_, taken := e.inColumns()
+		need := p.events.Load() * bytesPerRow
+		if need > e.o.Memory { // those of other files may fit
+			continue
 		}
-		err := errErasedMeanwhile
-		for tries := 0; tries < 3 && errors.Is(err, errErasedMeanwhile); tries++ {
+		err := errNoRoom
+		if taken+need <= e.o.Memory {
 			err = e.loadColumnsOf(ctx, p)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, errNoRoom):
+			e.log.InfoContext(ctx, "older events have no columns in memory", slog.String("from", fileOf(p)))
+			e.sayColumns(ctx, began)
+			return
+		case isCorrupt(err):
+			e.quarantine(p)
 		case err != nil && !errors.Is(err, errGone):
 			e.log.ErrorContext(ctx, "event file goes without columns", slog.String("file", fileOf(p)), slog.Any("error", err))
-		default:
-			rows += n
 		}
 	}
-	e.log.InfoContext(ctx, "columns in memory", slog.Int64("events", rows), slog.Int64("bytes", e.columnBytes()), slog.Duration("took", e.o.Clock().Sub(began)))
+	e.sayColumns(ctx, began)
 }
 
-// columnBytes is what all columns take.
-func (e *Engine) columnBytes() (n int64) {
+func (e *Engine) sayColumns(ctx context.Context, began time.Time) {
+	rows, bytes := e.inColumns()
+	e.log.InfoContext(ctx, "columns in memory", slog.Int64("events", rows), slog.Int64("bytes", bytes), slog.Duration("took", e.o.Clock().Sub(began)))
+}
+
+// inColumns returns how many events are in columns, and what these take.
+func (e *Engine) inColumns() (rows, bytes int64) {
 	for _, p := range e.snapshot() {
 		if c := p.cols.Load(); c != nil {
-			n += int64(c.bytes())
+			rows, bytes = rows+int64(c.n-c.dead), bytes+int64(c.bytes())
 		}
 	}
-	return n
+	return rows, bytes
 }
 
-// fitColumns drops the oldest columns where all take more than they may. Only
-// the writer calls it.
+// fitColumns drops the columns that take more than there may be: those of a
+// file that is too large alone, and the oldest. Only the writer calls it.
 func (e *Engine) fitColumns() {
-	left := e.o.Memory
+	left, full := e.o.Memory, false
 	for _, p := range slices.Backward(e.snapshot()) {
 		c := p.cols.Load()
 		if c == nil {
 			continue
 		}
-		if left -= int64(c.bytes()); left < 0 {
-			p.cols.Store(nil)
-			e.postings.forget(p)
+		need := int64(c.bytes())
+		if need <= e.o.Memory {
+			left -= need
+			full = left < 0
+		}
+		if full || need > e.o.Memory {
+			e.dropColumnsOf(p)
 		}
 	}
 }
 
-var errErasedMeanwhile = errors.New("rows were erased while they were read")
+func (e *Engine) dropColumnsOf(p *partition) {
+	p.cols.Store(nil)
+	e.postings.forget(p)
+}
 
-// loadColumnsOf reads the rows of one file beside the writer, and what came
-// meanwhile in the writer's place.
+var errNoRoom = errors.New("no memory is left for columns")
+
+// loadColumnsOf reads the rows of one file beside the writer, and what came and
+// went meanwhile in the writer's place. errNoRoom: newer ones take all there is.
 func (e *Engine) loadColumnsOf(ctx context.Context, p *partition) error {
-	var erasures int64
-	err := e.submit(ctx, &job{do: func(*writer) error { erasures = p.erasures; return nil }})
-	if err != nil || p.cols.Load() != nil {
+	begun := false
+	err := e.submit(ctx, &job{do: func(*writer) error { begun = p.cols.Load() == nil; p.loading = begun; return nil }})
+	if err != nil || !begun {
 		return err
 	}
 	var w *columnWriter
-	if err := e.reading(ctx, p, func(q queryer) (err error) { w, err = readColumns(ctx, q, p.events.Load()); return err }); err != nil || w == nil {
-		return err
-	}
+	err = e.reading(ctx, p, func(q queryer) (err error) { w, err = readColumns(ctx, q, p.events.Load()); return err })
 	return e.submit(ctx, &job{do: func(*writer) error {
-		if p.erasures != erasures {
-			return errErasedMeanwhile
+		erased := p.erased
+		p.loading, p.erased = false, nil
+		if err != nil || w == nil {
+			return err
 		}
 		if err := e.reading(ctx, p, func(q queryer) error { return w.read(ctx, q) }); err != nil {
 			return err
 		}
+		w.drop(erased)
 		p.cols.Store(w.published())
 		e.fitColumns()
+		if p.cols.Load() == nil && int64(w.bytes()) <= e.o.Memory {
+			return errNoRoom
+		}
 		return nil
 	}})
 }
@@ -106,8 +130,8 @@ func readColumns(ctx context.Context, q queryer, events int64) (*columnWriter, e
 // row each.
 const rowsOfText = 16_384
 
-// rowText is a row in a text; see parseRow.
-const rowText = "id||' '||ts||' '||level||' '||sev||' '||handled||' '||status||' '||stk||' '||" +
+// rowText is a row in a text; see pushText.
+const rowText = "id||' '||ts||' '||level||' '||sev||' '||handled||' '||max(status,0)||' '||stk||' '||" +
 	"pid||' '||svc||' '||env||' '||rel||' '||typ||' '||cod||' '||cul||' '||iss||' '||usr"
 
 // read adds the values and rows of a file that are not there yet.
@@ -150,7 +174,7 @@ func (w *columnWriter) lastValue() (id int64) {
 	return id
 }
 
-// rowFields is how many numbers rowText has.
+// rowFields is how many numbers rowText has: the texts are in the order of their columns.
 const rowFields = 7 + int(colUser)
 
 var errRowText = errors.New("rows out of order")
@@ -172,8 +196,8 @@ func (w *columnWriter) pushText(text []byte) error {
 			return errRowText
 		}
 		r := numbers{id: fields[0], ts: fields[1], level: fields[2], sev: fields[3], handled: fields[4], status: fields[5], stack: fields[6]}
-		for i, col := range [...]column{colProject, colService, colEnv, colRelease, colType, colCode, colCulprit, colIssue, colUser} {
-			r.text[col] = w.codes[col][fields[7+i]]
+		for col := colProject; col <= colUser; col++ {
+			r.text[col] = w.codes[col][fields[6+int(col)]]
 		}
 		w.push(&r)
 	}
@@ -195,6 +219,10 @@ func (f *file) columns() *columnWriter {
 // show publishes the columns after a commit.
 func (f *file) show() {
 	f.shown = f.cols.published()
+	if f.shown.sparse() {
+		f.e.dropColumnsOf(f.p)
+		return
+	}
 	f.p.cols.Store(f.shown)
 	f.e.fitColumns()
 }
@@ -230,5 +258,7 @@ func (f *file) dropColumns(ids []int64) {
 	if w := f.columns(); w != nil {
 		w.drop(ids)
 		f.show()
+	} else if f.p.loading {
+		f.p.erased = append(f.p.erased, ids...)
 	}
 }

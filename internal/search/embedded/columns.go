@@ -100,10 +100,11 @@ func newColumns(room int) *columnWriter {
 // resume goes on where the columns of a file end.
 func resume(c *columns) *columnWriter {
 	w := &columnWriter{columns: *c}
+	w.blocks = slices.Clone(c.blocks) // readers have the others
 	for col := colProject; col <= colUser; col++ {
 		w.codes[col] = make(map[int64]uint32, len(c.text[col].ids))
 		for code, id := range c.text[col].ids {
-			w.codes[col][id] = uint32(code) //nolint:gosec // fewer than rows
+			w.codes[col][id] = uint32(code)
 		}
 	}
 	return w
@@ -154,10 +155,10 @@ func (w *columnWriter) push(r *numbers) {
 	if r.handled == 1 {
 		flags |= handledFlag
 	}
-	w.flags = append(w.flags, uint8(flags))                      //nolint:gosec // seven bits
-	w.status.push(uint32(min(max(r.status, 0), math.MaxUint32))) //nolint:gosec // bounded
-	w.stack.push(uint32(r.stack))                                //nolint:gosec // fewer than rows
-	w.stacks = max(w.stacks, uint32(r.stack))                    //nolint:gosec // fewer than rows
+	w.flags = append(w.flags, uint8(flags)) //nolint:gosec // seven bits
+	w.status.push(uint32(min(max(r.status, 0), math.MaxUint32)))
+	w.stack.push(uint32(r.stack))             //nolint:gosec // fewer than rows
+	w.stacks = max(w.stacks, uint32(r.stack)) //nolint:gosec // fewer than rows
 	for col := colProject; col <= colUser; col++ {
 		w.text[col].codes.push(r.text[col])
 	}
@@ -187,6 +188,10 @@ func (w *columnWriter) place(us int64) {
 	b := &w.blocks[at]
 	b.first, b.last = min(b.first, us), max(b.last, us)
 }
+
+// sparse says that most positions hold no row: such columns are not worth their
+// place.
+func (c *columns) sparse() bool { return c.n > 4*(c.n-c.dead)+blockRows }
 
 // drop takes rows out.
 func (w *columnWriter) drop(ids []int64) {

@@ -1,10 +1,18 @@
 package embedded
 
+import (
+	"slices"
+
+	"errata/internal/search"
+)
+
 // What work costs, in rows of ev that are looked up by id, about 3 µs each.
 const (
-	rowsPerFile  = 100 // the plan of a file
-	rowsPerFace  = 6   // an event that is unpacked
-	countsPerRow = 8   // entries of an index that are walked along for one
+	rowsPerFile   = 100 // the plan of a file
+	rowsPerFace   = 6   // an event that is unpacked
+	countsPerRow  = 8   // entries of an index that are walked along for one
+	recordsPerRow = 8   // events that columns describe for one
+	namesPerRow   = 2   // values that are looked up in the dictionary for one
 )
 
 // estimate tells about how many rows a walk over all matches looks at, once the
@@ -48,6 +56,27 @@ func (s *running) costOfCount(p *plan) int {
 		}
 	}
 	return cost
+}
+
+// costOnColumns is what the total and the aggregations cost that columns answer:
+// so many groupings, and the names of users, which are in the file.
+func (s *running) costOnColumns(f *found) (cost int) {
+	for _, c := range s.aggs {
+		if sampled(c.agg) {
+			continue
+		}
+		cost += f.count / rowsPerScan * (1 + len(c.agg.Sub))
+		if listsUsers(c.agg) {
+			cost += min(f.count, len(f.text[colUser].ids)) / namesPerRow
+		}
+	}
+	return cost
+}
+
+// listsUsers says whether an aggregation names users.
+func listsUsers(a *search.Agg) bool {
+	return a.Kind == search.Terms && a.Key.Name == "user" && a.Key.Arg == "" ||
+		slices.ContainsFunc(a.Sub, func(s search.Agg) bool { return listsUsers(&s) })
 }
 
 // costOfTotal is what counting up to so many matches costs.

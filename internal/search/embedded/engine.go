@@ -124,7 +124,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e := &Engine{
 		o: o, log: o.Log, lock: lock, used: map[string]bool{}, jobs: make(chan *job, 64), writerGone: make(chan struct{}),
 		lanes: newLanes(o.Clock, runtime.GOMAXPROCS(0), o.Searches, o.tuning.budget), faces: faceCache{faces: map[faceKey]face{}, max: 2 * o.FacetEvents},
-		postings: postingCache{known: map[postingKey]*remembrance{}, max: postingsBytes}, columnsLoaded: make(chan struct{}),
+		postings: newPostingCache(postingsBytes), columnsLoaded: make(chan struct{}),
 	}
 	if err := e.load(ctx); err != nil {
 		_ = lock.Close()

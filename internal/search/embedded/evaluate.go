@@ -97,7 +97,7 @@ func (x *evaluation) narrow(rows bitset, q querylang.Expr) error {
 	case *querylang.And:
 		return x.narrowAll(rows, q.Kids)
 	case *querylang.Leaf:
-		if col := textColumns[q.Key.Name]; col != 0 && !slices.ContainsFunc(q.Values, isPresent) {
+		if col := textColumns[q.Key.Name]; col != 0 {
 			x.c.text[col].codes.keep(x.wanted(q, col), rows)
 			return nil
 		}
@@ -175,7 +175,7 @@ func (x *evaluation) find(q querylang.Expr) (bitset, error) {
 }
 
 func (x *evaluation) leaf(l *querylang.Leaf) (bitset, error) {
-	if col := textColumns[l.Key.Name]; col != 0 && !slices.ContainsFunc(l.Values, isPresent) {
+	if col := textColumns[l.Key.Name]; col != 0 {
 		rows := fullBitset(x.c.n)
 		x.c.text[col].codes.keep(x.wanted(l, col), rows)
 		return rows, nil
@@ -195,8 +195,12 @@ func (x *evaluation) leaf(l *querylang.Leaf) (bitset, error) {
 func (x *evaluation) wanted(l *querylang.Leaf, col column) []bool {
 	t, set, most := &x.c.text[col], x.sets.of(l), longest(l.Key, col)
 	out := make([]bool, len(t.low))
+	present := set.present && col != colService && col != colIssue // nobody lacks these, so they are no keys
 	for code := 1; code < len(t.low); code++ {
 		low := t.low[code]
+		if out[code] = present; present {
+			continue
+		}
 		if len(low) > most && utf8.RuneCountInString(low) > most {
 			continue
 		}
@@ -207,8 +211,9 @@ func (x *evaluation) wanted(l *querylang.Leaf, col column) []bool {
 
 // valueSet is the values of a leaf, ready to be looked up.
 type valueSet struct {
-	equal map[string]bool
-	wild  [][]string
+	equal   map[string]bool
+	wild    [][]string
+	present bool
 }
 
 // valueSets holds those of one query: a set of issues may have a million.
@@ -225,9 +230,12 @@ func (s *valueSets) of(l *querylang.Leaf) *valueSet {
 	}
 	set := &valueSet{equal: make(map[string]bool, len(l.Values))}
 	for i := range l.Values {
-		if v := &l.Values[i]; v.Kind == querylang.Wildcard {
+		switch v := &l.Values[i]; v.Kind {
+		case querylang.Wildcard:
 			set.wild = append(set.wild, v.Parts)
-		} else {
+		case querylang.Present:
+			set.present = true
+		default:
 			set.equal[v.Text] = true
 		}
 	}
@@ -239,8 +247,10 @@ func (x *evaluation) value(k querylang.Key, v *querylang.Value) (bitset, error) 
 	switch {
 	case needsIndex(k.Name):
 		return x.posting(k, v)
+	case v.Kind == querylang.Present && k.Name != "http.status":
+		return newBitset(x.c.n), nil // no event lacks the others, so they are no keys
 	case v.Kind == querylang.Present:
-		return x.present(k), nil
+		return x.c.rowsBy(func(i int) bool { return x.c.status.at(i) > 0 }), nil
 	case k.Name == "level":
 		code := levelCode(errata.Level(v.Text))
 		return x.c.flagged(func(f uint8) bool { return code != 0 && flagLevel(f) == code }), nil
@@ -250,38 +260,21 @@ func (x *evaluation) value(k querylang.Key, v *querylang.Value) (bitset, error) 
 		return x.c.flagged(func(f uint8) bool { return inside(flagSeverity(f), v) }), nil
 	case k.Name == "http.status":
 		return x.c.rowsBy(func(i int) bool { n := x.c.status.at(i); return n > 0 && inside(int64(n), v) }), nil
+	case k.Name == "timestamp":
+		return x.c.rowsBy(func(i int) bool { return inside(x.c.ts[i], v) }), nil
 	}
-	return x.c.rowsBy(func(i int) bool { return inside(x.c.ts[i], v) }), nil // timestamp
+	return nil, fmt.Errorf("no column for %s", k.Name)
 }
 
 func inside(n int64, v *querylang.Value) bool {
 	return (v.Lo == nil || n >= *v.Lo) && (v.Hi == nil || n < *v.Hi)
 }
 
-// present asks who has the key; see compiler.present.
-func (x *evaluation) present(k querylang.Key) bitset {
-	if k.Name == "http.status" {
-		return x.c.rowsBy(func(i int) bool { return x.c.status.at(i) > 0 })
-	}
-	switch col := textColumns[k.Name]; col {
-	case 0, colService, colIssue: // nobody lacks these, so they are no keys
-		return newBitset(x.c.n)
-	default:
-		some := make([]bool, len(x.c.text[col].ids))
-		for code := 1; code < len(some); code++ {
-			some[code] = true
-		}
-		rows := fullBitset(x.c.n)
-		x.c.text[col].codes.keep(some, rows)
-		return rows
-	}
-}
-
 // flagged returns the rows whose flags fulfil a condition.
 func (c *columns) flagged(ok func(flags uint8) bool) bitset {
 	wanted := make([]bool, 256)
 	for f := range wanted {
-		wanted[f] = ok(uint8(f)) //nolint:gosec // below 256
+		wanted[f] = ok(uint8(f))
 	}
 	rows := fullBitset(c.n)
 	keep(c.flags, wanted, rows)
@@ -299,6 +292,10 @@ func (c *columns) rowsBy(ok func(i int) bool) bitset {
 	return out
 }
 
+// remembers says whether postings of a key are worth remembering. Times of
+// receipt are mostly counted from now: nobody asks for the same again.
+func remembers(k querylang.Key) bool { return k.Name != "received" }
+
 // posting asks the indexes of the file, for rows nobody has asked about.
 func (x *evaluation) posting(k querylang.Key, v *querylang.Value) (bitset, error) {
 	key := postingKey{x.p, postingText(k, v)}
@@ -314,7 +311,9 @@ func (x *evaluation) posting(k querylang.Key, v *querylang.Value) (bitset, error
 			return nil, err
 		}
 		known.missing = known.missing || missing
-		x.e.postings.put(key, posting{slices.Clone(rows), x.c.n, known.missing})
+		if remembers(k) {
+			x.e.postings.put(key, posting{slices.Clone(rows), x.c.n, known.missing})
+		}
 	}
 	rows.clip(x.c.n)
 	x.missing = x.missing || known.missing

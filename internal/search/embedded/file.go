@@ -112,6 +112,10 @@ func (e *Engine) openFile(p *partition) (*file, error) {
 	if e.o.Memory > 0 && f.next == 1 {
 		p.cols.CompareAndSwap(nil, newColumns(0).published())
 	}
+	// A commit that failed may have been made all the same.
+	if c := p.cols.Load(); c != nil && int64(c.n-c.dead) != f.events {
+		e.dropColumnsOf(p)
+	}
 	p.mu.Lock()
 	p.created = true
 	p.mu.Unlock()

@@ -58,13 +58,13 @@ func (s *running) foundIn(ctx context.Context, payer *question, v view) (*found,
 // evaluate finds the matches: by the plan of the file where that goes by a few
 // rows of an index, else on the columns, whose cost it announces.
 func (s *running) evaluate(x *evaluation, payer *question, v view) (bitset, error) {
-	unknown, costly, required := x.unknown(s.r.Query, true)
+	unread, costly, required := x.unread(s.r.Query, true)
 	if required {
 		if rows, err := s.few(x, payer, v); rows != nil || err != nil {
 			return rows, err
 		}
 	}
-	cost := rowsPerFile + x.c.n/rowsPerScan + x.c.n/rowsPerPosting*unknown
+	cost := rowsPerFile + x.c.n/rowsPerScan + unread
 	if costly {
 		cost = s.e.o.tuning.budget + 1
 	}
@@ -98,12 +98,12 @@ func (s *running) few(x *evaluation, payer *question, v view) (rows bitset, err 
 	return rows, nil
 }
 
-// unknown counts the postings that must be read. costly: nobody knows how much
-// that is. required: one of them is asked of every match.
-func (x *evaluation) unknown(q querylang.Expr, outer bool) (n int, costly, required bool) {
+// unread is what the postings cost that must be read. costly: nobody knows how
+// much that is. required: one that nobody has asked for is asked of every match.
+func (x *evaluation) unread(q querylang.Expr, outer bool) (cost int, costly, required bool) {
 	add := func(kid querylang.Expr, outer bool) {
-		m, c, r := x.unknown(kid, outer)
-		n, costly, required = n+m, costly || c, required || r
+		n, c, r := x.unread(kid, outer)
+		cost, costly, required = cost+n, costly || c, required || r
 	}
 	switch q := q.(type) {
 	case *querylang.And:
@@ -117,15 +117,25 @@ func (x *evaluation) unknown(q querylang.Expr, outer bool) (n int, costly, requi
 	case *querylang.Not:
 		add(q.Kid, false)
 	case *querylang.Leaf:
+		if !needsIndex(q.Key.Name) {
+			break
+		}
 		for i := range q.Values {
 			v := &q.Values[i]
-			if needsIndex(q.Key.Name) && !x.e.postings.knows(postingKey{x.p, postingText(q.Key, v)}, x.c.n) {
-				n, required = n+1, required || outer && len(q.Values) == 1
-				costly = costly || v.Kind == querylang.Wildcard || v.Kind == querylang.Prefix
+			known := x.e.postings.get(postingKey{x.p, postingText(q.Key, v)}).n
+			if known >= x.c.n {
+				continue
+			}
+			required = required || outer && len(q.Values) == 1 && known == 0
+			costly = costly || v.Kind == querylang.Wildcard || v.Kind == querylang.Prefix
+			if q.Key.Name == "received" { // no index: all rows are read
+				cost += x.c.n / countsPerRow
+			} else {
+				cost += (x.c.n - known) / rowsPerPosting
 			}
 		}
 	}
-	return n, costly, required
+	return cost, costly, required
 }
 
 // onFile answers for one file: from its columns, else from its rows.
@@ -152,24 +162,15 @@ func (s *running) onFile(ctx context.Context, t *visit, v view, onColumns func(f
 
 // ends returns the first n rows in order, newest first or oldest first, behind a
 // time if there is one. Rows of that time, and those as old as the last, come in
-// addition, since only the file tells their order.
+// addition: which of these come first, and which are behind, the file tells.
 func (f *found) ends(n int, newer bool, behind *int64) []int32 {
 	key := func(us int64) int64 { return -us }
 	if newer {
 		key = func(us int64) int64 { return us }
 	}
-	type near struct {
-		at    int
-		first int64 // the least key
-	}
-	order := make([]near, len(f.blocks))
-	for i, b := range f.blocks {
-		order[i] = near{i, min(key(b.first), key(b.last))}
-	}
-	slices.SortFunc(order, func(a, b near) int { return cmp.Compare(a.first, b.first) })
 	var rows, some []int32
-	for _, b := range order {
-		if len(rows) >= n && (n <= 0 || b.first > key(f.ts[rows[n-1]])) {
+	for _, b := range f.blocksBy(key) {
+		if len(rows) >= n && (n <= 0 || b.least > key(f.ts[rows[n-1]])) {
 			break
 		}
 		some = f.rows.rows(some[:0], b.at*blockRows/64, (b.at+1)*blockRows/64)
@@ -181,17 +182,36 @@ func (f *found) ends(n int, newer bool, behind *int64) []int32 {
 				n++
 			}
 		}
-		if len(rows) < n {
-			continue
+		if len(rows) >= n {
+			rows = f.firstOf(rows, n, key)
 		}
-		slices.SortFunc(rows, func(a, b int32) int { return cmp.Or(cmp.Compare(key(f.ts[a]), key(f.ts[b])), cmp.Compare(b, a)) })
-		end := n
-		for end > 0 && end < len(rows) && f.ts[rows[end]] == f.ts[rows[n-1]] {
-			end++
-		}
-		rows = rows[:end]
 	}
 	return rows
+}
+
+// blockBy is a block and the least key of its times.
+type blockBy struct {
+	at    int
+	least int64
+}
+
+// blocksBy returns the blocks in the order of their least keys.
+func (c *columns) blocksBy(key func(us int64) int64) []blockBy {
+	order := make([]blockBy, len(c.blocks))
+	for i, b := range c.blocks {
+		order[i] = blockBy{i, min(key(b.first), key(b.last))}
+	}
+	slices.SortFunc(order, func(a, b blockBy) int { return cmp.Compare(a.least, b.least) })
+	return order
+}
+
+// firstOf sorts rows, and leaves the first n and those of the last one's time.
+func (c *columns) firstOf(rows []int32, n int, key func(us int64) int64) []int32 {
+	slices.SortFunc(rows, func(a, b int32) int { return cmp.Or(cmp.Compare(key(c.ts[a]), key(c.ts[b])), cmp.Compare(b, a)) })
+	for n > 0 && n < len(rows) && c.ts[rows[n]] == c.ts[rows[n-1]] {
+		n++
+	}
+	return rows[:n]
 }
 
 // hitsOn reads the first n hits of a file by its columns.
@@ -200,7 +220,7 @@ func (s *running) hitsOn(ctx context.Context, f *found, payer *question, v view,
 	if s.paged && s.at != (search.Place{}) {
 		behind = &s.at.Time
 	}
-	ids := widen(f.ends(n, s.newer, behind))
+	ids := f.ends(n, s.newer, behind)
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -208,7 +228,12 @@ func (s *running) hitsOn(ctx context.Context, f *found, payer *question, v view,
 		return nil, err
 	}
 	err = s.e.reading(ctx, v.partition, func(q queryer) error {
-		rows, err := rowsOf(ctx, q, ids)
+		rows, err := rowsOf(ctx, q, widen(ids))
+		for err == nil && len(rows) < len(ids) { // erased since the columns were taken: others take their place
+			f.leave(ids, rows)
+			ids = f.ends(n, s.newer, behind)
+			rows, err = rowsOf(ctx, q, widen(ids))
+		}
 		if err != nil {
 			return err
 		}
@@ -217,6 +242,20 @@ func (s *running) hitsOn(ctx context.Context, f *found, payer *question, v view,
 		return err
 	})
 	return hits, err
+}
+
+// leave takes those of some matches out that have no row any more.
+func (f *found) leave(ids []int32, there []row) {
+	has := make(map[int64]bool, len(there))
+	for i := range there {
+		has[there[i].id] = true
+	}
+	for _, id := range ids {
+		if !has[int64(id)] {
+			f.rows.remove(int(id))
+			f.count--
+		}
+	}
 }
 
 // inOrder sorts rows of a file as the page does, and leaves out those on the other
@@ -236,8 +275,11 @@ func (s *running) inOrder(f *found, rows []row) []row {
 	cursor := row{ts: s.at.Time}
 	cursor.eid, _ = hex.DecodeString(s.at.EventID) // the cursor was checked
 	projects := &f.text[colProject]
-	if code := slices.Index(projects.values, s.at.Project); code > 0 {
-		cursor.pid = projects.ids[code]
+	for code, name := range slices.Backward(projects.values) {
+		if name == s.at.Project && code > 0 { // the last: one that all events had left may have come again, under a new id
+			cursor.pid = projects.ids[code]
+			break
+		}
 	}
 	return slices.DeleteFunc(rows, func(r row) bool { return order(&r, &cursor) <= 0 })
 }

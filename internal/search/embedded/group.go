@@ -70,7 +70,7 @@ func (f *found) only(a *search.Agg, codes []int) (*found, grouping) {
 	g := f.groupBy(a)
 	wanted, slots := make([]bool, g.size), make([]uint32, g.size)
 	for i, code := range codes {
-		wanted[code], slots[code] = true, uint32(i) //nolint:gosec // fewer than codes
+		wanted[code], slots[code] = true, uint32(i)
 	}
 	d, _ := dimensionOf(a.Key)
 	some := &found{columns: f.columns, rows: slices.Clone(f.rows), count: f.count}

@@ -38,6 +38,10 @@ type partition struct {
 	training bool  // a dictionary was begun; the writer's own
 	erasures int64 // how often rows were deleted; the writer's own
 
+	// The writer's own, while the columns are read beside it.
+	loading bool
+	erased  []int64 // rows deleted meanwhile
+
 	// Guarded by the engine's mu. The days only ever grow, towards days that no
 	// other file has.
 	first, last int64

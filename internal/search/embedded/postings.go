@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"container/list"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,28 +43,31 @@ func postingText(k querylang.Key, v *querylang.Value) string {
 // postingCache remembers the postings that were asked last.
 type postingCache struct {
 	mu    sync.Mutex
-	known map[postingKey]*remembrance
-	max   int // bytes
+	known map[postingKey]*list.Element // of asked
+	asked list.List                    // of *knownPosting, the last asked first
+	max   int                          // bytes
 	bytes int
-	turn  int64
 }
 
-type remembrance struct {
+type knownPosting struct {
+	key postingKey
 	posting
-	used int64
+}
+
+func newPostingCache(bytes int) postingCache {
+	return postingCache{known: map[postingKey]*list.Element{}, max: bytes}
 }
 
 // get returns what is known of a posting.
 func (c *postingCache) get(k postingKey) posting {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.known[k]
-	if r == nil {
+	el := c.known[k]
+	if el == nil {
 		return posting{}
 	}
-	c.turn++
-	r.used = c.turn
-	return r.posting
+	c.asked.MoveToFront(el)
+	return el.Value.(*knownPosting).posting
 }
 
 // put remembers a posting in place of those that nobody has asked for the
@@ -71,48 +75,34 @@ func (c *postingCache) get(k postingKey) posting {
 func (c *postingCache) put(k postingKey, p posting) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r := c.known[k]; r != nil && r.n >= p.n {
-		return
-	}
-	c.drop(k)
-	c.turn++
-	c.known[k] = &remembrance{p, c.turn}
-	c.bytes += k.bytes(p)
-	for c.bytes > c.max && len(c.known) > 1 {
-		oldest := k
-		for other, r := range c.known {
-			if r.used < c.known[oldest].used {
-				oldest = other
-			}
+	if el := c.known[k]; el != nil {
+		if el.Value.(*knownPosting).n >= p.n {
+			return
 		}
-		c.drop(oldest)
+		c.drop(el)
+	}
+	r := &knownPosting{k, p}
+	c.known[k] = c.asked.PushFront(r)
+	for c.bytes += r.bytes(); c.bytes > c.max && len(c.known) > 1; {
+		c.drop(c.asked.Back())
 	}
 }
 
-func (k postingKey) bytes(p posting) int { return 8*cap(p.rows) + len(k.text) + 128 }
+func (r *knownPosting) bytes() int { return 8*cap(r.rows) + len(r.key.text) + 160 }
 
-func (c *postingCache) drop(k postingKey) {
-	if r := c.known[k]; r != nil {
-		c.bytes -= k.bytes(r.posting)
-		delete(c.known, k)
-	}
-}
-
-// knows says whether nothing of a posting must be read.
-func (c *postingCache) knows(k postingKey, n int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.known[k]
-	return r != nil && r.n >= n
+func (c *postingCache) drop(el *list.Element) {
+	r := c.asked.Remove(el).(*knownPosting)
+	c.bytes -= r.bytes()
+	delete(c.known, r.key)
 }
 
 // forget drops the postings of a file that goes away.
 func (c *postingCache) forget(p *partition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for k := range c.known {
+	for k, el := range c.known {
 		if k.p == p {
-			c.drop(k)
+			c.drop(el)
 		}
 	}
 }

@@ -67,7 +67,13 @@ func (s *running) sampleBy(ctx context.Context, q queryer, payer *question, v vi
 
 // sampleOn does the same by columns.
 func (s *running) sampleOn(ctx context.Context, f *found, payer *question, v view, n int, cs []*collector) (int, error) {
-	if err := payer.spend(min(n, f.count) * rowsPerFace); err != nil {
+	cost := min(n, f.count)
+	if slices.ContainsFunc(cs, func(c *collector) bool { return faced(c.agg) }) {
+		cost *= rowsPerFace
+	} else {
+		cost /= recordsPerRow
+	}
+	if err := payer.spend(cost); err != nil {
 		return 0, err
 	}
 	rows := f.ends(n+1, false, nil)
@@ -79,7 +85,7 @@ func (s *running) sampleOn(ctx context.Context, f *found, payer *question, v vie
 		hits[int64(r)] = &records[i]
 	}
 	if len(hits) == 0 {
-		return 0, nil
+		return all, nil
 	}
 	return all, s.e.reading(ctx, v.partition, func(q queryer) error {
 		if slices.ContainsFunc(cs, func(c *collector) bool { return namesUsers(c.agg) }) {

@@ -55,8 +55,10 @@ func (e *Engine) search(ctx context.Context, q *question, r *search.Request) (*s
 	if err := refuseUnsupported(r.Query); err != nil {
 		return nil, err
 	}
-	run := &running{e: e, asked: q, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs),
-		found: map[*partition]*found{}, sets: valueSets{made: map[*querylang.Leaf]*valueSet{}}}
+	run := &running{
+		e: e, asked: q, r: r, at: at, newer: newer, paged: paged, plans: map[*partition]plan{}, aggs: newCollectors(r.Aggs),
+		found: map[*partition]*found{}, sets: valueSets{made: map[*querylang.Leaf]*valueSet{}},
+	}
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, defaultTimeout))
 	defer cancel()
 	if !r.Scope.Empty() && r.From.Before(r.To) {

@@ -169,7 +169,7 @@ func (s *hashSet) add(h uint64) {
 		}
 	}
 	for i := h; ; i++ {
-		switch at := &s.slots[i&uint64(len(s.slots)-1)]; *at {
+		switch at := &s.slots[i&uint64(len(s.slots)-1)]; *at { //nolint:gosec // a length
 		case 0:
 			*at = h
 			s.n++
