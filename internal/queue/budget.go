@@ -43,8 +43,12 @@ func budget(dataDir string, asked int64) (int64, error) {
 	return n, os.WriteFile(file, []byte(strconv.FormatInt(n, 10)+"\n"), 0o600)
 }
 
-// The disk counts as full below 5 % or 1 GiB of free space.
-const minFree = 1 << 30
+// The disk counts as full below 5 % of free space, but not above 5 GiB, nor
+// below 1 GiB: a twentieth of a large disk is room for months.
+const (
+	minFree = 1 << 30
+	maxFree = 5 << 30
+)
 
 // DiskFree returns the bytes free and in all on the disk that holds dir, zeros
 // when it cannot be asked.
@@ -60,5 +64,7 @@ func DiskFree(dir string) (free, total int64) {
 // more. An error counts as room: a disk that cannot be asked is not a full one.
 func DiskFull(dir string) bool {
 	free, total, err := diskFree(dir)
-	return err == nil && (free < minFree || free < total/20)
+	return err == nil && full(free, total)
 }
+
+func full(free, total int64) bool { return free < max(minFree, min(maxFree, total/20)) }

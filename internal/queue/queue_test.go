@@ -222,3 +222,23 @@ func TestNextEndsWithContext(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+// A disk is full at a twentieth, within bounds.
+func TestFullDisk(t *testing.T) {
+	const gib = 1 << 30
+	for _, c := range []struct {
+		free, total int64
+		want        bool
+	}{
+		{gib - 1, 10 * gib, true},
+		{gib, 10 * gib, false},
+		{2*gib - 1, 40 * gib, true},
+		{2 * gib, 40 * gib, false},
+		{5*gib - 1, 4000 * gib, true},
+		{5 * gib, 4000 * gib, false},
+	} {
+		if got := full(c.free, c.total); got != c.want {
+			t.Errorf("%d of %d bytes free: full %v", c.free, c.total, got)
+		}
+	}
+}
