@@ -166,7 +166,7 @@ func (s *Service) countRows(ctx context.Context, tx *store.Tx, who errata.Actor,
 	for _, k := range keys {
 		f := Facet{Key: k.String(), About: more || sel.about}
 		if by, ok := placeFacets[k.Name]; ok {
-			names, err := tx.FacetPlaces(ctx, sel.filter, by, q.Size+1)
+			names, err := tx.FacetPlaces(ctx, sel.filter, by, q.places())
 			if err != nil {
 				return err
 			}
@@ -180,6 +180,18 @@ func (s *Service) countRows(ctx context.Context, tx *store.Tx, who errata.Actor,
 		found[f.Key] = f
 	}
 	return nil
+}
+
+// maxPlaces is among how many environments or releases a beginning is looked for.
+const maxPlaces = 10_000
+
+// places is how many environments or releases are read: those that begin as
+// asked may be the rare ones.
+func (q FacetQuery) places() int {
+	if q.Prefix != "" {
+		return maxPlaces
+	}
+	return q.Size + 1
 }
 
 // cut keeps the values that are asked for.

@@ -2,8 +2,10 @@ package find_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -86,6 +88,37 @@ func TestSuggestWholeQueries(t *testing.T) {
 		got, err = p.Find.Suggest(t.Context(), partstest.Reader, find.SuggestQuery{Q: "DEADL", At: 5, In: querylang.InIssues, Over: lately, Recent: []string{"is:open timeout", "deadlock"}})
 		if d := gocmp.Diff("recent deadlock\n", suggested("DEADL", got)); d != "" || err != nil {
 			t.Errorf("%v\n%s", err, d)
+		}
+	})
+}
+
+// Releases are counted by SQL, the most frequent first: one that is typed is
+// found behind them.
+func TestSuggestRareRelease(t *testing.T) {
+	partstest.Each(t, partstest.Options{Clock: clock}, func(t *testing.T, p *partstest.Parts) {
+		shop := p.NewProject("shop", errata.ProjectSettings{})
+		b := p.Batch()
+		for i := range 25 {
+			kind, release := "CommonError", fmt.Sprintf("9.%d", i)
+			if i == 24 {
+				kind, release = "RareError", "1.0-rare"
+			}
+			b.Entries = append(b.Entries, p.Entry(shop, partstest.Event{
+				ID: partstest.EventID(i + 1), Type: kind, Message: "no such key", Time: now.Add(-time.Duration(i) * time.Minute), Release: release,
+			}))
+			b.Entries = append(b.Entries, p.Entry(shop, partstest.Event{
+				ID: partstest.EventID(100 + i), Type: "OtherError", Message: "no such key", Time: now.Add(-time.Duration(i) * time.Minute), Release: "9." + fmt.Sprint(i%24),
+			}))
+		}
+		p.Publish(b)
+		p.Drained()
+		q := "release:1.0"
+		got, err := p.Find.Suggest(t.Context(), partstest.Reader, find.SuggestQuery{Q: q, At: len(q), In: querylang.InIssues, Over: lately})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(got, func(s find.Suggestion) bool { return s.Text == "1.0-rare" && s.Count == 1 }) {
+			t.Errorf("suggested for %s: %+v", q, got)
 		}
 	})
 }
