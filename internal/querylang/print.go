@@ -126,7 +126,7 @@ func appendEnd(b []byte, s string, in within) []byte {
 	if s == "" {
 		return b
 	}
-	return appendScalar(b, pattern(s), in, versionSyntax(s))
+	return appendScalar(b, pattern(s), in, versionSyntax(s) || s[0] == '=') // > and = would become >=
 }
 
 func appendScalar(b []byte, pat string, in within, quote bool) []byte {
