@@ -99,7 +99,7 @@ func TestQuickSearch(t *testing.T) {
 	d := desk{t, p, p.SignIn()}
 	d.is(d.get("/search?q="+strings.ToLower(id)), 200, `href="/issues/`+id+`"`)
 	d.is(d.get("/search?on="+id), 200, "Commands on "+id, `action="/issues/`+id+`/ack"`, `href="/issues/`+id+`/act"`)
-	d.is(d.get("/search?q=zebra"), 200, "Nothing is called so.", `href="/issues?q=zebra`)
+	d.is(d.get("/search?q=zebra"), 200, "Nothing goes by that name.", `href="/issues?q=zebra`)
 	d.is(d.get("/search?q=%3Cscript%3E"), 200, "&lt;script&gt;")
 	d.is(d.get("/search?q=users"), 200, `href="/users"`)
 	viewer := desk{t, p, as(p, "vic@example.com", errata.RoleViewer, "")}

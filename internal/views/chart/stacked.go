@@ -38,6 +38,7 @@ type Mark struct {
 // nothing.
 type Stacked struct {
 	Sentence string // what the chart says, for those who do not see it
+	Nothing  string // what it says where no bar is, "" = "No events"
 	Height   int    // px, 0 = 132
 	Series   []Series
 	Buckets  []Bucket

@@ -177,13 +177,21 @@ func (in EventsIn) back() *ui.Link {
 	return nil
 }
 
+// searched says how long a search was; what is not a millisecond is no zero.
+func searched(d time.Duration) string {
+	if d < time.Millisecond {
+		return "under 1 ms"
+	}
+	return ui.Duration(d)
+}
+
 func (in EventsIn) list() EventList {
 	l := EventList{Failed: in.Failed, Count: in.Total.words("event", "events")}
 	if in.Failed != nil {
 		return l
 	}
 	if in.Took > 0 {
-		l.Count += ", " + ui.Duration(in.Took)
+		l.Count += ", " + searched(in.Took)
 	}
 	for _, n := range in.Notices {
 		l.Notices = append(l.Notices, ui.Notice{Tone: "info", Text: n})

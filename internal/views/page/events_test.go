@@ -2,6 +2,7 @@ package page
 
 import (
 	"testing"
+	"time"
 
 	"errata/internal/views/layout"
 )
@@ -35,5 +36,30 @@ func TestWhatStandsBelowTheChart(t *testing.T) {
 				t.Error("no list to swap")
 			}
 		})
+	}
+}
+
+func TestHowLongASearchTookIsNoZero(t *testing.T) {
+	for name, c := range map[string]struct {
+		took time.Duration
+		want string
+	}{
+		"not known":         {0, "7 events"},
+		"below a unit":      {400 * time.Microsecond, "7 events, under 1 ms"},
+		"some milliseconds": {12 * time.Millisecond, "7 events, 12 ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := (EventsIn{Total: Total{Value: 7, Exact: true}, Took: c.took}).list().Count; got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestVersionsAreCalledLikeWhatTheyBelongTo(t *testing.T) {
+	for key, want := range map[string]string{"browser": "Browser", "browser.version": "Browser version", "os.version": "System version", "sdk.version": "SDK version", "tags[region]": "tags[region]"} {
+		if got := fieldWord(key); got != want {
+			t.Errorf("%s is called %q, want %q", key, got, want)
+		}
 	}
 }

@@ -145,7 +145,7 @@ var fieldWords = map[string]string{
 	"type": "Type", "level": "Level", "code": "Code", "culprit": "Function", "host": "Host", "transaction": "Transaction",
 	"platform": "Platform", "os": "System", "browser": "Browser", "user": "User", "trace": "Trace", "url.path": "Path",
 	"http.method": "Method", "http.status": "Status", "request_id": "Request", "logger": "Logger", "mechanism": "Mechanism",
-	"device": "Device", "sdk": "SDK", "url.domain": "Domain", "handled": "Handled",
+	"device": "Device", "sdk": "SDK", "browser.version": "Browser version", "os.version": "System version", "sdk.version": "SDK version", "url.domain": "Domain", "handled": "Handled",
 }
 
 // fieldWord is what a field is called; key is as a query writes it.

@@ -129,7 +129,7 @@ func NewExports(c layout.Chrome, in ExportsIn) Exports {
 	if len(out.Rows) == 0 {
 		out.Empty = &Empty{
 			Icon: "inbox", Title: "No export yet",
-			Text: "What is too large to be sent at once is prepared as a file. The menu Export of issues, events and response times has it.",
+			Text: "What is too large to be sent at once is prepared as a file. Choose one in the menu Export of a list.",
 		}
 	}
 	return out

@@ -148,7 +148,7 @@ func (in TrendsIn) line(l TrendLineIn) TrendCard {
 	out.URL, out.Leads = in.issues(l.ID)
 	out.Trend = Trend{
 		Before: before, HasPrev: true, Heads: []string{l.Title, "Before"},
-		Chart: chart.Stacked{Series: series, Previous: floats(l.Previous, n), Labels: t.labels(), Height: 96},
+		Chart: chart.Stacked{Nothing: "No issues", Series: series, Previous: floats(l.Previous, n), Labels: t.labels(), Height: 96},
 	}
 	if now+l.Before > 0 {
 		out.Trend.Delta = newDelta(now, l.Before)

@@ -24,6 +24,9 @@ func TestTrendsLeadToWhatTheyCount(t *testing.T) {
 	got := map[string]string{"events": m.Trend.URL, "P0": m.Mix[0].URL, "release": m.Tops[0].Rows[0].URL}
 	for _, l := range m.Lines {
 		got[l.ID] = l.URL
+		if l.Trend.Chart.Nothing != "No issues" {
+			t.Errorf("an empty chart of issues says %q", l.Trend.Chart.Nothing)
+		}
 	}
 	want := map[string]string{
 		"events":    "/events?q=" + slice + span,

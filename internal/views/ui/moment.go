@@ -116,7 +116,11 @@ func sameDay(a, b time.Time) bool {
 
 func (m Moment) mark(us int64) Time {
 	at := m.In(us)
-	return Time{ISO: at.Format(time.RFC3339Nano), Title: at.Format("2006-01-02 15:04:05 MST") + " (" + m.ZoneName() + ")"}
+	title := at.Format("2006-01-02 15:04:05 MST")
+	if zone := m.ZoneName(); zone != "UTC" {
+		title += " (" + zone + ")"
+	}
+	return Time{ISO: at.Format(time.RFC3339Nano), Title: title}
 }
 
 // Age writes a span in its largest unit: "11s", "4m", "6h", "84d".

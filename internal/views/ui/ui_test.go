@@ -49,6 +49,9 @@ func TestMomentTellsZoneAndMachineTime(t *testing.T) {
 	if got := (Moment{Now: moment.Now}).Old(before(time.Hour)); got.ISO != "2026-11-20T14:31:04Z" || got.Text != "1h old" || got.Ago != "old" {
 		t.Errorf("in UTC: %+v", got)
 	}
+	if got := (Moment{Now: moment.Now}).Ago(before(time.Hour)).Title; got != "2026-11-20 14:31:04 UTC" {
+		t.Errorf("UTC is said once, not %q", got)
+	}
 	if (Moment{}).ZoneName() != "UTC" || moment.ZoneName() != "Europe/Oslo" {
 		t.Error("ZoneName")
 	}
