@@ -45,6 +45,7 @@ func (s *Service) askEventsAs(ctx context.Context, who errata.Actor, what errata
 			return err
 		}
 		out, err = s.planEvents(ctx, tx, r, a, a.over.whole(a.from(s.Clock())))
+		out.Query.Notices = append(out.Query.Notices, r.gone(out.Scope.Projects, a.over, a.from(s.Clock()))...)
 		return err
 	})
 	return out, err

@@ -107,6 +107,9 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 	if l.plan, err = newPlan(l.reader, tree, l.now); err != nil {
 		return err
 	}
+	if l.asks() {
+		l.page.Query.Notices = append(l.page.Query.Notices, l.reader.gone(l.plan.filter.Scope.Projects, l.q.Range, l.now)...)
+	}
 	l.filter.From = l.q.Range.From.UnixMicro()
 	if !l.q.Range.current(l.now) || l.q.AsOf != 0 {
 		l.filter.To = l.q.Range.whole(l.now).To.UnixMicro()

@@ -89,6 +89,13 @@ func (v *volume) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (e
 	if !v.asked.None {
 		v.counters, err = v.rollUp(ctx, tx)
 	}
+	if err == nil && !v.asked.None && v.counters == nil { // counters outlive events
+		over := v.q.Range
+		if v.q.Compare {
+			over = over.Before()
+		}
+		v.query.Notices = append(v.query.Notices, v.reader.gone(v.asked.Scope.Projects, over, v.s.Clock())...)
+	}
 	return err
 }
 

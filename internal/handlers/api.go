@@ -25,6 +25,8 @@ type apiList struct {
 	Total apiTotal `json:"total"`
 	AsOf  string   `json:"as_of"`
 	Gaps  []apiGap `json:"gaps,omitempty"` // what could not be read
+
+	Notices []errata.Detail `json:"notices,omitempty"`
 }
 
 type apiIssue struct {
@@ -132,7 +134,7 @@ func (h api) issues(c echo.Context) error {
 	for i, r := range p.Rows {
 		items[i] = h.issue(r.Issue, r.Project, map[string]errata.Person{r.Owner.ID: r.Owner})
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps), p.Query.Notices})
 }
 
 func (h api) clocks(v find.IssueView) apiIssueClocks {
@@ -184,7 +186,7 @@ func (h api) issueEvents(c echo.Context) error {
 			Environment: r.Env, Release: r.Release,
 		}
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps), nil})
 }
 
 // event answers the whole canonical event, as this reader may see it.
@@ -221,6 +223,8 @@ type apiVolume struct {
 	Series   []apiSeries `json:"series"`
 	Previous []int64     `json:"previous"` // per bucket; empty when not compared
 	Gaps     []apiGap    `json:"gaps"`
+
+	Notices []errata.Detail `json:"notices,omitempty"`
 }
 
 func (h api) volume(c echo.Context) error {
@@ -236,7 +240,7 @@ func (h api) volume(c echo.Context) error {
 	out := apiVolume{
 		From: v.Range.From.Format(time.RFC3339Nano), To: v.Range.To.Format(time.RFC3339Nano), Zone: in.Zone.String(),
 		Bucket: string(v.Interval), AsOf: h.Clock().UTC().Format(time.RFC3339Nano), Source: v.Source, Exact: len(v.Gaps) == 0,
-		Total: v.Total, Previous: append([]int64{}, v.Previous...), Starts: []string{}, Series: []apiSeries{}, Gaps: []apiGap{},
+		Total: v.Total, Previous: append([]int64{}, v.Previous...), Starts: []string{}, Series: []apiSeries{}, Gaps: []apiGap{}, Notices: v.Query.Notices,
 	}
 	for _, e := range v.Edges[:max(len(v.Edges)-1, 0)] {
 		out.Starts = append(out.Starts, e.In(in.Zone).Format(time.RFC3339))

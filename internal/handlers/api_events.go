@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"errata/internal/errata"
 	"errata/internal/find"
 )
 
@@ -34,7 +35,7 @@ func (h api) events(c echo.Context) error {
 	for i, l := range p.Rows {
 		items[i] = eventItem(l)
 	}
-	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps)})
+	return c.JSON(http.StatusOK, apiList{items, p.Next, total(p.Total), apiTime(p.AsOf), apiGaps(p.Gaps), p.Query.Notices})
 }
 
 // apiCounted is one group of an aggregate; its keys belong to by.
@@ -61,6 +62,8 @@ type apiAggregate struct {
 	Exact   bool         `json:"exact"`
 	Newest  bool         `json:"newest"`
 	Gaps    []apiGap     `json:"gaps"`
+
+	Notices []errata.Detail `json:"notices,omitempty"`
 }
 
 // aggregate answers events counted by keys, over time, or both.
@@ -88,7 +91,7 @@ func (h api) counted(a find.Aggregate, zone *time.Location) apiAggregate {
 		Query: a.Query.Text, From: a.Range.From.Format(time.RFC3339Nano), To: a.Range.To.Format(time.RFC3339Nano), Zone: zone.String(),
 		AsOf: h.Clock().UTC().Format(time.RFC3339Nano), Measure: string(a.Measure), By: []string{}, Bucket: string(a.Interval), Starts: []string{},
 		Total: total(a.Total), Buckets: numbers(a.Buckets), Groups: []apiCounted{}, Rest: a.Rest.Count,
-		Exact: !a.About && !a.Newest && len(a.Gaps) == 0, Newest: a.Newest, Gaps: []apiGap{},
+		Exact: !a.About && !a.Newest && len(a.Gaps) == 0, Newest: a.Newest, Gaps: []apiGap{}, Notices: a.Query.Notices,
 	}
 	for _, k := range a.By {
 		out.By = append(out.By, k.String())
