@@ -149,6 +149,9 @@ func actParts(d desk, id string) {
 	if !strings.HasPrefix(a.text, `<header class="ihd" id="head">`) || strings.Contains(a.text, "<html") {
 		d.t.Errorf("the answer is not the head: %.200s", a.text)
 	}
+	if head, _, _ := strings.Cut(a.text, "</header>"); !strings.Contains(d.get(page).text, head) {
+		d.t.Errorf("the head of the answer is not the head of the page: %s", head)
+	}
 	a = d.form(page+"/unack", row, "version", d.version(id))
 	if d.is(a, 200, `title="Open"`); !strings.HasPrefix(a.text, `<article class="irow" id="`+id+`"`) {
 		d.t.Errorf("the answer is not the row: %.200s", a.text)

@@ -47,7 +47,7 @@ func (h issue) show(c echo.Context) error {
 // fill adds the trend and the event that the address names; the status is 404
 // when that event is gone.
 func (h issue) fill(c echo.Context, v find.IssueView, part page.Part, in *page.IssueIn) (code int, err error) {
-	in.Envs, in.LastDay, in.Back, in.Why = v.Environments, v.LastDay, back(c), why(v)
+	in.LastDay, in.Back, in.Why = v.LastDay, back(c), why(v)
 	in.Trend, in.Beside = h.trend(c, v), h.beside(c, v)
 	in.Export = &page.ExportIn{Address: page.IssueURL{ID: v.ShortID()}.String(), May: h.Find.MayTakeIssue(actorOf(c), v.Project.ID), Markdown: true}
 	if in.Event, err = h.event(c.Request().Context(), c, actorOf(c), v, part); err != nil {
@@ -73,7 +73,7 @@ func (h issue) whole(c echo.Context, code int, v find.IssueView, in page.IssueIn
 func (h issue) acting(c echo.Context, v find.IssueView) (page.IssueIn, error) {
 	ctx, who := c.Request().Context(), actorOf(c)
 	m := h.moment(zoneOf(who))
-	in := page.IssueIn{Moment: m, Issue: v.Issue, Service: v.Project}
+	in := page.IssueIn{Moment: m, Issue: v.Issue, Service: v.Project, Envs: v.Environments}
 	in.Acts = page.ActsIn{Can: v.Can, Me: who.ID, Owner: v.People[v.Issue.AssigneeID], Watching: v.Watching, Next: returnTo(c, v)}
 	in.Response = page.ResponseIn{Episode: v.Episode, Target: v.Target}
 	story, err := h.Find.Activity(ctx, who, v.ShortID())
