@@ -15,10 +15,10 @@ const bytesPerRow = 32
 
 // loadColumns reads the columns of the files that were there at Open, newest
 // first, as long as there is memory. Until a file's are there, its rows answer.
-func (e *Engine) loadColumns(ctx context.Context) {
+func (e *Engine) loadColumns(ctx context.Context, parts []*partition) {
 	defer close(e.columnsLoaded)
 	began := e.o.Clock()
-	for _, p := range slices.Backward(e.snapshot()) {
+	for _, p := range slices.Backward(parts) {
 		_, taken := e.inColumns()
 		need := p.events.Load() * bytesPerRow
 		if need > e.o.Memory { // those of other files may fit
@@ -99,7 +99,7 @@ func (e *Engine) loadColumnsOf(ctx context.Context, p *partition) error {
 	return e.submit(ctx, &job{do: func(*writer) error {
 		erased := p.erased
 		p.loading, p.erased = false, nil
-		if err != nil || w == nil {
+		if err != nil || w == nil || p.cols.Load() != nil { // the writer may have begun some
 			return err
 		}
 		if err := e.reading(ctx, p, func(q queryer) error { return w.read(ctx, q) }); err != nil {

@@ -6,7 +6,15 @@ import (
 	"errata/internal/search"
 )
 
-// What work costs, in rows of ev that are looked up by id, about 3 µs each.
+// What looking at columns costs: so many of their rows as much as looking up one.
+const (
+	rowsPerPass    = 4000 // a condition on a column
+	rowsPerScan    = 1000 // a grouping
+	rowsPerPairs   = 40   // two groupings at once, of which there are many pairs
+	rowsPerPosting = 100  // a word that nobody has asked for
+)
+
+// What other work costs, in rows of ev that are looked up by id, about 3 µs each.
 const (
 	rowsPerFile   = 100 // the plan of a file
 	rowsPerFace   = 6   // an event that is unpacked
@@ -19,7 +27,7 @@ const (
 // sets are chosen. In the slow lane nobody asks.
 func (p *plan) estimate(c *compiler, cl clause) error {
 	switch {
-	case c.payer == nil || p.few && (p.reads <= p.tuning.probe || len(p.filters) == 1):
+	case c.payer == nil || p.few && !cl.inner && (p.reads <= p.tuning.probe || len(p.filters) == 1):
 		return nil
 	case p.few, cl.inner, p.issue && len(p.filters) > 0:
 		p.reads = int(p.upTo) // other sets are made whole
@@ -66,6 +74,11 @@ func (s *running) costOnColumns(f *found) (cost int) {
 			continue
 		}
 		cost += f.count / rowsPerScan * (1 + len(c.agg.Sub))
+		for i := range c.agg.Sub {
+			if f.pairsWith(c.agg, &c.agg.Sub[i]) > manyPairs/64 { // their counts lie wide apart
+				cost += f.count / rowsPerPairs
+			}
+		}
 		if listsUsers(c.agg) {
 			cost += min(f.count, len(f.text[colUser].ids)) / namesPerRow
 		}

@@ -134,7 +134,8 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	e.stop = stop
 	go (&writer{e: e}).run()
 	e.background.Go(func() { e.check(bg) })
-	e.background.Go(func() { e.loadColumns(bg) })
+	there := e.snapshot()
+	e.background.Go(func() { e.loadColumns(bg, there) })
 	return e, nil
 }
 

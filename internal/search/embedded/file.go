@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"strings"
 
@@ -114,6 +115,7 @@ func (e *Engine) openFile(p *partition) (*file, error) {
 	}
 	// A commit that failed may have been made all the same.
 	if c := p.cols.Load(); c != nil && int64(c.n-c.dead) != f.events {
+		e.log.Warn("event file goes on without columns", slog.String("file", fileOf(p)), slog.Int64("events", f.events), slog.Int("rows", c.n-c.dead))
 		e.dropColumnsOf(p)
 	}
 	p.mu.Lock()

@@ -11,12 +11,6 @@ import (
 	"errata/internal/search"
 )
 
-// What looking at columns costs, as a part of the rows of a file; see cost.go.
-const (
-	rowsPerScan    = 1000 // for one that is looked up: the conditions on columns, or a grouping
-	rowsPerPosting = 100  // the same of a word that nobody has asked for
-)
-
 // found is the rows of one file that match a request, on its columns.
 type found struct {
 	*columns
@@ -79,7 +73,8 @@ func (s *running) evaluate(x *evaluation, payer *question, v view) (bitset, erro
 func (s *running) few(x *evaluation, payer *question, v view) (rows bitset, err error) {
 	err = s.e.reading(x.ctx, v.partition, func(q queryer) error {
 		p, err := newPlan(x.ctx, q, payer, v, s.r, s.e.o.tuning, true)
-		if err != nil || !p.few && !p.never {
+		whole := p.inner || len(p.filters) > 1 && p.reads > s.e.o.tuning.probe // other sets would be made whole
+		if err != nil || !p.never && (!p.few || whole) {
 			return err
 		}
 		rows, x.missing = newBitset(x.c.n), p.gap
@@ -118,6 +113,11 @@ func (x *evaluation) unread(q querylang.Expr, outer bool) (cost int, costly, req
 		add(q.Kid, false)
 	case *querylang.Leaf:
 		if !needsIndex(q.Key.Name) {
+			passes := 1
+			if textColumns[q.Key.Name] == 0 {
+				passes = len(q.Values)
+			}
+			cost += x.c.n * passes / rowsPerPass
 			break
 		}
 		for i := range q.Values {

@@ -117,6 +117,15 @@ func (f *found) groups(by grouping) (out []group) {
 // manyPairs is where most pairs of two groupings have no rows.
 const manyPairs = 1 << 22
 
+// pairsWith is how many pairs an aggregation and a part of it may have. Long
+// lists are cut first.
+func (f *found) pairsWith(a, sub *search.Agg) int {
+	if deepens(a) || extremeSQL(sub) != "" {
+		return 0
+	}
+	return f.groupBy(a).size * f.groupBy(sub).size
+}
+
 // pairs counts the rows by two groupings.
 func (f *found) pairs(outer, inner grouping) (out []group) {
 	size, a, b := outer.size*inner.size, make([]uint32, blockRows), make([]uint32, blockRows)
@@ -269,17 +278,14 @@ func (s *running) largestIn(ctx context.Context, f *found, v view, c *collector)
 		largest[k] = true
 	}
 	by := f.groupBy(c.agg)
-	all := make([]group, by.size)
-	for code := range all {
-		all[code].a = int64(code)
-	}
-	names, err := s.namingOf(ctx, f, v, c.agg, by, all, func(g group) int64 { return g.a })
+	gs := f.groups(by)
+	names, err := s.namingOf(ctx, f, v, c.agg, by, gs, func(g group) int64 { return g.a })
 	if err != nil {
 		return nil, err
 	}
-	for code := 1; code < by.size; code++ {
-		if largest[names.name(int64(code))] {
-			codes = append(codes, code)
+	for _, g := range gs {
+		if largest[names.name(g.a)] {
+			codes = append(codes, int(g.a))
 		}
 	}
 	return codes, nil

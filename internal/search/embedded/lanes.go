@@ -16,9 +16,10 @@ const waitForPlace = 2 * time.Second
 
 // lanes hand out turns: a question reads file after file, each in a turn of its
 // own. Both lanes have one turn per core. All questions begin in the fast lane
-// with a budget of rows, a tenth of a second of one core; the plan for a file
-// tells what a read will cost, and one that exceeds the budget is made in the
-// slow lane, as all that follow. So what is cheap never waits behind what is not.
+// with a budget of rows, a tenth of a second of one core; the plan for a file,
+// or its columns, tell what a read will cost, and one that exceeds the budget is
+// made in the slow lane, as all that follow. So what is cheap never waits behind
+// what is not.
 type lanes struct {
 	clock  errata.Clock
 	budget int           // rows that a question may look at in the fast lane

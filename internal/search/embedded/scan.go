@@ -177,6 +177,9 @@ func (s *scanning) reading(ctx context.Context, v view, fn func(q queryer) error
 // rowsOf returns the rows of ids in the order of ids; those that are gone are
 // left out.
 func rowsOf(ctx context.Context, q queryer, ids []int64) ([]row, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	cl := in("id", ids)
 	found, err := readRows(ctx, q, evColumns, "FROM ev WHERE "+cl.sql, cl.args...)
 	if err != nil {

@@ -7,7 +7,7 @@ import "math"
 type vector struct {
 	b8  []uint8
 	b16 []uint16
-	b32 []uint32 // at most one is not nil
+	b32 []uint32 // exactly one is not nil
 }
 
 func newVector(room int) vector { return vector{b8: make([]uint8, 0, room)} }
