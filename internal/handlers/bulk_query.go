@@ -19,20 +19,21 @@ import (
 // onQuery is an act on everything that the query of the list matches.
 func (h bulk) onQuery(c echo.Context, f triage.BulkForm, in page.BulkIn) error {
 	ctx, who := c.Request().Context(), actorOf(c)
-	q, err := h.asked(c, in.Next, who)
+	q, zone, err := h.asked(c, in.Next, who)
 	if err != nil {
 		return err
 	}
+	who.Zone = zone.String() // times in the query are those of the list
 	form := triage.QueryForm{BulkForm: f, Query: q, Typed: field(c, "typed")}
 	if form.Shown, err = strconv.ParseInt(field(c, "shown"), 10, 64); field(c, "confirm") == "" || err != nil {
-		return h.previewQuery(c, form, in)
+		return h.previewQuery(c, who, form, in)
 	}
 	res, err := h.Triage.BulkQuery(ctx, who, form)
 	switch errata.CodeOf(err) {
 	case "":
 	case errata.Invalid, errata.Forbidden, errata.Conflict, errata.SlowDown:
 		in.Err = err
-		return h.previewQuery(c, form, in)
+		return h.previewQuery(c, who, form, in)
 	default:
 		return err
 	}
@@ -43,31 +44,32 @@ func (h bulk) onQuery(c echo.Context, f triage.BulkForm, in page.BulkIn) error {
 }
 
 // asked reads which query is meant: that of the confirmation, whose range stands
-// still, else that of the list.
-func (h bulk) asked(c echo.Context, next string, who errata.Actor) (q find.IssueQuery, err error) {
+// still, else that of the list. The zone is always the list's.
+func (h bulk) asked(c echo.Context, next string, who errata.Actor) (q find.IssueQuery, zone *time.Location, err error) {
+	u, err := url.Parse(next)
+	if err != nil {
+		return q, nil, paramError("next", "format", "The address of the list cannot be read.")
+	}
+	list := u.Query()
 	v := url.Values{"q": {field(c, "q")}, "from": {field(c, "from")}, "to": {field(c, "to")}}
 	if v.Get("from") == "" {
-		u, err := url.Parse(next)
-		if err != nil {
-			return q, paramError("next", "format", "The address of the list cannot be read.")
-		}
-		v = u.Query()
+		v = list
 	}
 	in := listIn{q: query(v), rangeWord: v.Get("range"), from: v.Get("from"), to: v.Get("to")}
 	if in.rangeWord == "" && in.from == "" && in.to == "" {
 		in.rangeWord = "24h"
 	}
-	if in.zone, err = zoneParam(v, who); err != nil {
-		return q, err
+	if in.zone, err = zoneParam(list, who); err != nil {
+		return q, nil, err
 	}
 	q.Q = in.q
 	q.Range, err = h.span(in)
-	return q, err
+	return q, in.zone, err
 }
 
 // previewQuery says what the act would change.
-func (h bulk) previewQuery(c echo.Context, f triage.QueryForm, in page.BulkIn) error {
-	ctx, who := c.Request().Context(), actorOf(c)
+func (h bulk) previewQuery(c echo.Context, who errata.Actor, f triage.QueryForm, in page.BulkIn) error {
+	ctx := c.Request().Context()
 	p, err := h.Triage.PreviewQuery(ctx, who, f)
 	if err != nil {
 		return err

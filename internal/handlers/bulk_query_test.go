@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"errata/internal/apptest"
 	"errata/internal/errata"
@@ -110,4 +111,23 @@ func TestQuickSearch(t *testing.T) {
 	if !strings.Contains(whole.text, part.text) || len(part.text) > len(whole.text)/2 {
 		t.Error("the part is not that of the page")
 	}
+}
+
+// Times in the query of an act are those of the list's zone, not of the reader's
+// own.
+func TestBulkInZoneOfList(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	ids := waitingShop(t, p)
+	d := desk{t, p, p.SignIn()}
+	tokyo := time.FixedZone("", 9*60*60)
+	list := "/issues?q=last_seen:" + time.Now().Add(-time.Hour).In(tokyo).Format("2006-01-02T15:04") + "..&range=7d&tz=Asia/Tokyo"
+	d.is(d.get(list), 200, ids[0])
+	a := d.form("/issues/bulk", "", "act", "ack", "scope", "query", "next", list)
+	d.is(a, 200, "Acknowledge 3 issues")
+	ask := []string{"act", "ack", "scope", "query", "next", list, "confirm", "1"}
+	for _, name := range []string{"shown", "q", "from", "to"} {
+		ask = append(ask, name, hidden(t, a, name))
+	}
+	d.form("/issues/bulk", "", ask...)
+	d.is(d.get("/issues?q=is:open&range=7d"), 200, "3 issues acknowledged")
 }

@@ -144,6 +144,9 @@ func (m *making) run(ctx context.Context, j errata.Job) (f File, err error) {
 	if m.who, err = m.s.owner(ctx, j.OwnerID); err != nil {
 		return f, err
 	}
+	if m.e.Zone != "" {
+		m.who.Zone = m.e.Zone // times in the query are those of the page
+	}
 	if err := m.s.note(ctx, m.who, m.e, j.ID, "start", -1, false); err != nil {
 		return f, err
 	}

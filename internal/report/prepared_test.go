@@ -199,3 +199,27 @@ func TestFilesOfOthers(t *testing.T) {
 		t.Errorf("left on disk: %v, %v", left, err)
 	}
 }
+
+// The times in a query are read in the zone of the page, not in that of whoever
+// has asked for the file.
+func TestPreparedInZoneOfPage(t *testing.T) {
+	partstest.Each(t, partstest.Options{}, func(t *testing.T, p *partstest.Parts) {
+		b, shop, tokyo := p.Batch(), p.NewProject("shop", errata.ProjectSettings{}), time.FixedZone("", 9*60*60)
+		b.Entries = append(b.Entries, p.Entry(shop, partstest.Event{ID: partstest.EventID(1), Type: "KindError", Time: time.Now().Add(-time.Minute)}))
+		p.Publish(b)
+		p.Drained()
+		account(t, p) // whose zone is UTC
+		s := report.New(options(p))
+		for what, key := range map[report.What]string{report.Issues: "last_seen", report.Events: "timestamp"} {
+			e := asked(what, key+":>="+time.Now().Add(-time.Hour).In(tokyo).Format("2006-01-02T15:04"))
+			e.Zone, e.Range, e.AsOf = "Asia/Tokyo", find.Range{From: time.Now().Add(-time.Hour), To: time.Now()}, time.Now().UnixMicro()
+			id, err := s.Ask(t.Context(), partstest.Reader, e)
+			if err != nil {
+				t.Fatal(what, err)
+			}
+			if got := run(t, p.Jobs, s, id); got.File == nil || got.File.Rows != 1 {
+				t.Errorf("%s: %+v, want the one row of the page", what, got)
+			}
+		}
+	})
+}
