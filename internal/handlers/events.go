@@ -321,7 +321,7 @@ func countsIn(a find.Aggregate) page.CountsIn {
 }
 
 func fieldsIn(l find.FieldList) page.FieldsIn {
-	out := page.FieldsIn{Looked: l.Looked}
+	out := page.FieldsIn{Looked: l.Looked, Torn: len(l.Gaps) > 0}
 	for _, f := range l.Fields {
 		one := page.FieldIn{Key: f.Key.String(), Looked: f.Looked}
 		for _, g := range f.Values {

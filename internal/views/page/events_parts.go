@@ -12,12 +12,14 @@ import (
 )
 
 // FieldsIn is what the events consist of. Looked is how many were looked at, 0 =
-// unknown; Newest says that these are only the newest.
+// unknown; Newest says that these are only the newest, Torn that a part of the
+// events could not be read.
 type FieldsIn struct {
 	Told   []FieldIn
 	Others []string // keys as a query writes them
 	Looked int64
 	Newest bool
+	Torn   bool
 	Failed *ui.Failure
 }
 
@@ -72,6 +74,9 @@ func newFields(in EventsIn) Fields {
 	}
 	if in.Fields.Newest {
 		f.Note = "Shares of the newest " + ui.Exact(in.Fields.Looked) + " events."
+	}
+	if in.Fields.Torn {
+		f.Note = strings.TrimSpace(f.Note + " A part of the events could not be read and is left out.")
 	}
 	return f
 }

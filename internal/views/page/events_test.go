@@ -63,3 +63,29 @@ func TestVersionsAreCalledLikeWhatTheyBelongTo(t *testing.T) {
 		}
 	}
 }
+
+// Shares that leave events out say so beside them.
+func TestFieldsSayWhatTheyLeaveOut(t *testing.T) {
+	for _, tt := range []struct {
+		in   FieldsIn
+		want string
+	}{
+		{FieldsIn{Looked: 7}, ""},
+		{FieldsIn{Looked: 7, Newest: true}, "Shares of the newest 7 events."},
+		{FieldsIn{Looked: 7, Torn: true}, "A part of the events could not be read and is left out."},
+		{FieldsIn{Looked: 7, Newest: true, Torn: true}, "Shares of the newest 7 events. A part of the events could not be read and is left out."},
+	} {
+		if got := newFields(EventsIn{Fields: tt.in}).Note; got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+// The table under a chart of users counts users.
+func TestChartOfUsersHasAHeadOfUsers(t *testing.T) {
+	for users, want := range map[bool]string{true: "Users", false: "Events"} {
+		if got := (TrendIn{Events: []int64{1}, Users: users}).series(1)[0].Name; got != want {
+			t.Errorf("users %v: %q", users, got)
+		}
+	}
+}

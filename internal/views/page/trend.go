@@ -135,7 +135,11 @@ func (in TrendIn) series(n int) []chart.Series {
 		return in.Groups
 	}
 	if in.Events != nil {
-		return []chart.Series{{Name: "Events", Class: "fc1", Values: floats(in.Events, n)}}
+		name := "Events"
+		if in.Users {
+			name = "Users"
+		}
+		return []chart.Series{{Name: name, Class: "fc1", Values: floats(in.Events, n)}}
 	}
 	var out []chart.Series
 	for i, s := range errata.Severities {
