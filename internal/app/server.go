@@ -7,9 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+
+	"errata/internal/errata"
+	"errata/internal/handlers"
 )
 
 // Limits of every request. Bodies are limited by the package that reads them.
@@ -79,18 +83,26 @@ func limits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case len(r.RequestURI) > maxURL:
-			refuse(w, http.StatusRequestURITooLong)
+			refuse(w, r, http.StatusRequestURITooLong, "The address", len(r.RequestURI), maxURL)
 		case headerSize(r) > maxHeaders:
-			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
+			refuse(w, r, http.StatusRequestHeaderFieldsTooLarge, "What precedes the body", headerSize(r), maxHeaders)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-func refuse(w http.ResponseWriter, status int) {
+// refuse says how long something is, and how long it may be.
+func refuse(w http.ResponseWriter, r *http.Request, status int, what string, size, limit int) {
 	w.Header().Set("Connection", "close")
-	http.Error(w, http.StatusText(status), status)
+	sentence := fmt.Sprintf("%s has %d bytes; at most %d are taken.", what, size, limit)
+	if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		http.Error(w, sentence, status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(handlers.ErrorBody(errata.E(errata.Invalid, sentence, nil), sentence, "", time.Now())) // the client has left if this fails
 }
 
 // headerSize is what the headers took on the wire.

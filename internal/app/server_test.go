@@ -25,14 +25,16 @@ func TestLimits(t *testing.T) {
 		path   string
 		header string
 		want   int
+		says   string
 	}{
-		{"plain", "/", "", 200},
-		{"longest address", "/" + strings.Repeat("a", maxURL-1), "", 200},
-		{"address too long", "/" + strings.Repeat("a", maxURL), "", 414},
-		{"address far too long", "/" + strings.Repeat("a", 40<<10), "", 414},
-		{"headers fit", "/", strings.Repeat("a", maxHeaders-1000), 200},
-		{"headers too large", "/", strings.Repeat("a", maxHeaders), 431},
-		{"headers beyond what is read", "/", strings.Repeat("a", 100<<10), 431},
+		{"plain", "/", "", 200, "ok"},
+		{"longest address", "/" + strings.Repeat("a", maxURL-1), "", 200, "ok"},
+		{"address too long", "/" + strings.Repeat("a", maxURL), "", 414, "The address has 8193 bytes; at most 8192 are taken.\n"},
+		{"address of the API too long", "/api/v1/issues?q=" + strings.Repeat("a", maxURL), "", 414, `{"error":{"code":"invalid","message":"The address has 8209 bytes; at most 8192 are taken."`},
+		{"address far too long", "/" + strings.Repeat("a", 40<<10), "", 414, ""},
+		{"headers fit", "/", strings.Repeat("a", maxHeaders-1000), 200, "ok"},
+		{"headers too large", "/", strings.Repeat("a", maxHeaders), 431, "at most 16384 are taken."},
+		{"headers beyond what is read", "/", strings.Repeat("a", 100<<10), 431, ""},
 	}
 	s := run(t, limits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })))
 	for _, tt := range tests {
@@ -49,8 +51,9 @@ func TestLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer res.Body.Close()
-			if res.StatusCode != tt.want {
-				t.Errorf("status %d, want %d", res.StatusCode, tt.want)
+			body, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != tt.want || !strings.Contains(string(body), tt.says) {
+				t.Errorf("status %d, want %d: %s %v", res.StatusCode, tt.want, body, err)
 			}
 		})
 	}

@@ -108,7 +108,7 @@ func (l *listing) prepare(ctx context.Context, tx *store.Tx, who errata.Actor) (
 		return err
 	}
 	if l.asks() {
-		l.page.Query.Notices = append(l.page.Query.Notices, l.reader.gone(l.plan.filter.Scope.Projects, l.q.Range, l.now)...)
+		l.page.Query.Notices = append(l.page.Query.Notices, l.reader.gone(l.filter.Scope.Projects, l.q.Range, l.now)...)
 	}
 	l.filter.From = l.q.Range.From.UnixMicro()
 	if !l.q.Range.current(l.now) || l.q.AsOf != 0 {

@@ -11,6 +11,7 @@ import (
 
 	"errata/internal/admin"
 	"errata/internal/errata"
+	"errata/internal/querylang"
 	"errata/internal/store"
 	"errata/internal/views/page"
 )
@@ -92,11 +93,11 @@ func dayOf(name, s string, zone *time.Location, days int) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
-	t, err := time.ParseInLocation(time.DateOnly, s, orUTC(zone))
+	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return 0, paramError(name, "time", "“"+clip(s)+"” is no date. Write one like 2026-11-20.")
 	}
-	return t.AddDate(0, 0, days).UnixMicro(), nil
+	return querylang.AtClock(t.AddDate(0, 0, days), orUTC(zone)).UnixMicro(), nil
 }
 
 func orUTC(zone *time.Location) *time.Location {

@@ -13,6 +13,7 @@ import (
 
 	"errata/internal/errata"
 	"errata/internal/find"
+	"errata/internal/querylang"
 	"errata/internal/stats"
 )
 
@@ -160,7 +161,10 @@ func relative(word string, now time.Time, zone *time.Location) (find.Range, erro
 	}
 	unit := units[word[len(word)-1]]
 	n, err := strconv.Atoi(word[:len(word)-1])
-	if err != nil || unit == 0 || n < 1 || n > int(maxRange/unit) {
+	if err == nil && unit > 0 && n > int(maxRange/unit) {
+		return find.Range{}, paramError("range", "range", "“"+clip(word)+"” is longer than ten years, which is the most.")
+	}
+	if err != nil || unit == 0 || n < 1 {
 		return find.Range{}, paramError("range", "range", "“"+clip(word)+"” is no range. Write one like 24h, 7d or today.")
 	}
 	to := upTo(now, time.Duration(n)*unit)
@@ -193,8 +197,8 @@ func moment(field, s string, zone *time.Location) (time.Time, error) {
 		return t.UTC(), nil
 	}
 	for _, form := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(form, s, zone); err == nil {
-			return t.UTC(), nil
+		if t, err := time.Parse(form, s); err == nil {
+			return querylang.AtClock(t, zone), nil
 		}
 	}
 	return time.Time{}, paramError(field, "time", "“"+clip(s)+"” is no time. Write one like 2026-11-20T10:00:00Z.")

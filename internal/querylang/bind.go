@@ -220,6 +220,8 @@ func (b *binder) person(l *Leaf, v Value) string {
 		return ""
 	case v.Text == "me" && b.env.Me != "":
 		return b.env.Me
+	case v.Text == MyTeams:
+		b.fail(l, "unsupported", "Issues are assigned to people.", "Write team:my_teams for the issues of your teams' services.")
 	case b.env.Logins[v.Text] == "":
 		b.fail(l, "unknown_name", "There is nobody with the login “"+v.Raw+"”.", "")
 	}

@@ -207,9 +207,14 @@ func TestBindTeams(t *testing.T) {
 	if diff := cmp.Diff(want, errata.DetailsOf(err)); diff != "" {
 		t.Error(diff)
 	}
-	_, err = Bind(mustParse(t, "assigned:#payments"), env)
-	if ds := errata.DetailsOf(err); len(ds) != 1 || ds[0].Reason != "query.unsupported" || ds[0].Hint != "Write team:payments for the issues of a team's services." {
-		t.Errorf("%+v", ds)
+	for q, hint := range map[string]string{
+		"assigned:#payments": "Write team:payments for the issues of a team's services.",
+		"assigned:my_teams":  "Write team:my_teams for the issues of your teams' services.",
+	} {
+		_, err = Bind(mustParse(t, q), env)
+		if ds := errata.DetailsOf(err); len(ds) != 1 || ds[0].Reason != "query.unsupported" || ds[0].Hint != hint {
+			t.Errorf("%s: %+v", q, ds)
+		}
 	}
 }
 

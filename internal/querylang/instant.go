@@ -74,6 +74,13 @@ func inZone(t time.Time, precision time.Duration, zone *time.Location) (lo, hi t
 	return lo, lo.Add(precision), true
 }
 
+// AtClock returns the moment at which clocks in zone show what t shows: the first
+// one of a repeated time, the moment after the gap for a skipped one.
+func AtClock(t time.Time, zone *time.Location) time.Time {
+	lo, _, _ := inZone(t, 0, zone)
+	return lo
+}
+
 // local returns the moment at which clocks in zone show a time: the first one
 // of a repeated time, the moment after the gap for a skipped one.
 func local(y int, m time.Month, d, h, mi, s, ns int, zone *time.Location) time.Time {

@@ -70,6 +70,10 @@ func issueFacts(v find.IssueView, story find.Activity, zone *time.Location) []fa
 	if owner == "" {
 		owner = story.People[i.AssigneeID].Name
 	}
+	users := ""
+	if i.Users > 0 { // none is none that an event named
+		users = thousands(int(i.Users))
+	}
 	return []fact{
 		{"Id", v.ShortID()},
 		{"Service", v.Project.Slug},
@@ -83,7 +87,7 @@ func issueFacts(v find.IssueView, story find.Activity, zone *time.Location) []fa
 		{"Owner", owner},
 		{"Environments", strings.Join(v.Environments, ", ")},
 		{"Events", thousands(int(i.Events))},
-		{"Users", thousands(int(i.Users))},
+		{"Users", users},
 		{"First seen", toldIn(i.FirstSeen, zone)},
 		{"Last seen", toldIn(i.LastSeen, zone)},
 		{"First release", i.FirstRelease},

@@ -182,7 +182,7 @@ func (o *overviewing) top(ctx context.Context) (*errata.Table, error) {
 	t := &errata.Table{Columns: append(append([]errata.Column{}, ofIssue...), col("events", "Events", errata.ColumnInt), col("before", "Events before", errata.ColumnInt),
 		col("users", "Users ever", errata.ColumnInt), col("assignee", "Owner", errata.ColumnText))}
 	for _, r := range rows {
-		t.Rows = append(t.Rows, append(ofIssueCells(r.IssueRow), errata.IntCell(r.Events), errata.IntCell(r.Before), errata.IntCell(r.Issue.Users), text(r.Owner.Name)))
+		t.Rows = append(t.Rows, append(ofIssueCells(r.IssueRow), errata.IntCell(r.Events), errata.IntCell(r.Before), known(r.Issue.Users), text(r.Owner.Name)))
 	}
 	return t, nil
 }

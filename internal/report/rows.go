@@ -42,12 +42,20 @@ func moment(us int64) errata.Cell {
 	return errata.IntCell(us)
 }
 
+// known is how many users there are; none is none that an event named.
+func known(users int64) errata.Cell {
+	if users == 0 {
+		return errata.Cell{}
+	}
+	return errata.IntCell(users)
+}
+
 // issueCells are one issue under issueColumns.
 func (s *Service) issueCells(r find.ExportedIssue) []errata.Cell {
 	i := r.Issue
 	return []errata.Cell{
 		text(r.ShortID()), text(i.Title), text(i.Type), text(r.Project.Slug), text(strings.Join(r.Environments, ", ")), text(i.Severity.String()),
-		text(string(i.Status)), text(string(i.Reason)), text(r.Owner.Name), errata.IntCell(i.Events), errata.IntCell(i.Users), moment(i.FirstSeen),
+		text(string(i.Status)), text(string(i.Reason)), text(r.Owner.Name), errata.IntCell(i.Events), known(i.Users), moment(i.FirstSeen),
 		moment(i.LastSeen), text(i.LastRelease), text(i.Code), took(stats.TTA, &r.Episode), took(stats.TTR, &r.Episode),
 		text(s.URL + "/issues/" + r.ShortID()),
 	}
