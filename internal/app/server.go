@@ -102,7 +102,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, what string, siz
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(handlers.ErrorBody(errata.E(errata.Invalid, sentence, nil), sentence, "", time.Now())) // the client has left if this fails
+	_, _ = w.Write(handlers.ErrorBody(errata.E(errata.Invalid, sentence, nil), sentence, "", time.Now())) //nolint:gosec // JSON that holds two numbers of ours; the client has left if this fails
 }
 
 // headerSize is what the headers took on the wire.
