@@ -135,7 +135,7 @@ var (
 	unseen   = regexp.MustCompile(`(?s)<(script|style|svg|template)[ >].*?</(script|style|svg|template)>|<time[ >].*?</time>`)
 	tag      = regexp.MustCompile(`<[^>]*>`)
 	space    = regexp.MustCompile(`\s+`)
-	clocks   = regexp.MustCompile(`(?i)\b\d+(\.\d+)? ?(ms|s|sec|m|min|h|d|hours?|minutes?|seconds?|days?|weeks?)\b( ago)?|\b\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( UTC)?|just now|\d{4}-\d{2}-\d{2}[T ]?[\d:.Z]*|[0-9a-f]{8}-[0-9a-f-]{27}|"(next|previous|oldest_s|took_ms)":.*|\b\d+(\.\d+)? [KMG]?B\b`)
+	clocks   = regexp.MustCompile(`(?i)\b(under )?\d+(\.\d+)? ?(ms|s|sec|m|min|h|d|hours?|minutes?|seconds?|days?|weeks?)\b( ago)?|\b\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( UTC)?|just now|\d{4}-\d{2}-\d{2}[T ]?[\d:.Z]*|[0-9a-f]{8}-[0-9a-f-]{27}|"(next|previous|oldest_s|took_ms)":.*|\b\d+(\.\d+)? [KMG]?B\b`)
 )
 
 // said are the lines that a page shows in its main part, without times. Lines

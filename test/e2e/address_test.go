@@ -20,7 +20,7 @@ const shownText = `(() => {
 	const aside = [...main.querySelectorAll(".xa, .viewbar form, [data-live-state]")];
 	times.forEach(t => t.textContent = t.dateTime);
 	aside.forEach(e => e.style.display = "none");
-	const text = main.innerText.replace(/\s+/g, " ").replace(/(oldest|as of) [^,.]*/g, "$1").replace(/, \d+ ms/g, "");
+	const text = main.innerText.replace(/\s+/g, " ").replace(/(oldest|as of) [^,.]*/g, "$1").replace(/, (under )?\d+ ms/g, "");
 	aside.forEach(e => e.style.display = "");
 	times.forEach((t, i) => t.textContent = was[i]);
 	const fields = [...main.querySelectorAll("input:not([type=hidden], [name=version]), select")].map(e => /checkbox|radio/.test(e.type) ? e.checked : e.value);
