@@ -64,25 +64,26 @@ func (w What) Lists() bool { return w == Issues || w == Events || w == Episodes 
 // Export is what the page asks for, in full: nothing in it moves with the
 // clock, so that a job asks the same later.
 type Export struct {
-	What     What          `json:"what"`
-	Format   encode.Format `json:"format"`
-	Q        string        `json:"q"`
-	Params   string        `json:"params,omitempty"` // of the page's address, beside q
-	Range    find.Range    `json:"range"`
-	Zone     string        `json:"zone"`
-	AsOf     int64         `json:"as_of"` // µs
-	Sort     string        `json:"sort,omitempty"`
-	Columns  []string      `json:"columns,omitempty"`  // of events: keys beside the usual ones
-	Personal bool          `json:"personal,omitempty"` // personal data in clear, where the reader may read it
-	BOM      bool          `json:"bom,omitempty"`
-	Episodes *EpisodesOf   `json:"episodes,omitempty"`
-	Response *ResponseOf   `json:"response,omitempty"`
-	Counts   *CountsOf     `json:"counts,omitempty"`
-	Overview *OverviewOf   `json:"overview,omitempty"`
-	Trace    string        `json:"trace,omitempty"` // id of a trace or request
-	Tags     *TagsOf       `json:"tags,omitempty"`
-	Audit    *AuditOf      `json:"audit,omitempty"`
-	words    []string      // filters in words, of a list without a query
+	What     What            `json:"what"`
+	Format   encode.Format   `json:"format"`
+	Q        string          `json:"q"`
+	Params   string          `json:"params,omitempty"` // of the page's address, beside q
+	Range    find.Range      `json:"range"`
+	Zone     string          `json:"zone"`
+	AsOf     int64           `json:"as_of"` // µs
+	Sort     string          `json:"sort,omitempty"`
+	Columns  []string        `json:"columns,omitempty"`  // of events: keys beside the usual ones
+	Personal bool            `json:"personal,omitempty"` // personal data in clear, where the reader may read it
+	BOM      bool            `json:"bom,omitempty"`
+	Episodes *EpisodesOf     `json:"episodes,omitempty"`
+	Response *ResponseOf     `json:"response,omitempty"`
+	Counts   *CountsOf       `json:"counts,omitempty"`
+	Overview *OverviewOf     `json:"overview,omitempty"`
+	Trace    string          `json:"trace,omitempty"` // id of a trace or request
+	Tags     *TagsOf         `json:"tags,omitempty"`
+	Audit    *AuditOf        `json:"audit,omitempty"`
+	Notices  []errata.Detail `json:"notices,omitempty"` // of the query, when a job was asked for
+	words    []string        // filters in words, of a list without a query
 }
 
 // EpisodesOf are the parameters of a list of episodes.
@@ -108,6 +109,7 @@ type Head struct {
 	What                  What
 	AsOf                  int64 // µs
 	Rows                  int64
+	Notices               []errata.Detail // of its query
 }
 
 // Provenance is what the header X-Errata-Export says.
@@ -115,6 +117,11 @@ func (h Head) Provenance() string {
 	out := "id=" + h.ID + "; what=" + string(h.What) + "; as_of=" + stamp(h.AsOf, time.RFC3339)
 	if h.Rows >= 0 {
 		out += "; rows=" + strconv.FormatInt(h.Rows, 10)
+	}
+	for _, n := range h.Notices {
+		if said := "; notice=" + n.Reason; !strings.Contains(out, said) {
+			out += said
+		}
 	}
 	return out
 }
@@ -223,6 +230,9 @@ func (e *Export) about(who errata.Actor, h Head, head find.ExportHead) encode.Me
 	add("As of", stamp(e.AsOf, time.RFC3339))
 	add("Taken by", who.Name)
 	add("Query", head.Query.Text)
+	for _, n := range head.Query.Notices {
+		add("Notice", n.Message)
+	}
 	if !head.Range.To.IsZero() {
 		add("From", head.Range.From.UTC().Format(time.RFC3339))
 		add("To", head.Range.To.UTC().Format(time.RFC3339))
@@ -242,6 +252,9 @@ func (e *Export) about(who errata.Actor, h Head, head find.ExportHead) encode.Me
 func (e *Export) filters(head find.ExportHead) (out []string) {
 	if head.Query.Text != "" {
 		out = append(out, "Query: "+head.Query.Text)
+	}
+	for _, n := range head.Query.Notices {
+		out = append(out, n.Message)
 	}
 	out = append(out, e.words...)
 	if e.Sort != "" {

@@ -23,22 +23,23 @@ import (
 
 // manifest says in manifest.json what the file beside it is.
 type manifest struct {
-	Export   string    `json:"export"`
-	What     What      `json:"what"`
-	File     string    `json:"file"`
-	Format   string    `json:"format"`
-	Query    string    `json:"query"`
-	Address  string    `json:"address"`
-	From     time.Time `json:"from"`
-	To       time.Time `json:"to"`
-	Zone     string    `json:"zone"`
-	AsOf     time.Time `json:"as_of"`
-	Order    string    `json:"order,omitempty"`
-	Actor    actor     `json:"actor"`
-	Personal bool      `json:"personal_data"`
-	Columns  []string  `json:"columns,omitempty"`
-	Rows     int64     `json:"rows"`
-	SHA256   string    `json:"sha256"` // hex, of the file
+	Export   string          `json:"export"`
+	What     What            `json:"what"`
+	File     string          `json:"file"`
+	Format   string          `json:"format"`
+	Query    string          `json:"query"`
+	Address  string          `json:"address"`
+	From     time.Time       `json:"from"`
+	To       time.Time       `json:"to"`
+	Zone     string          `json:"zone"`
+	AsOf     time.Time       `json:"as_of"`
+	Order    string          `json:"order,omitempty"`
+	Notices  []errata.Detail `json:"notices,omitempty"`
+	Actor    actor           `json:"actor"`
+	Personal bool            `json:"personal_data"`
+	Columns  []string        `json:"columns,omitempty"`
+	Rows     int64           `json:"rows"`
+	SHA256   string          `json:"sha256"` // hex, of the file
 }
 
 type actor struct {
@@ -96,7 +97,7 @@ func (m *making) zip(ctx context.Context, j errata.Job, w io.Writer, name string
 	out.SetEscapeHTML(false)
 	err = out.Encode(manifest{
 		Export: j.ID, What: m.e.What, File: inside, Format: string(m.e.Format), Query: m.e.Q, Address: m.e.Address(m.e.Q), From: m.e.Range.From.UTC(), To: m.e.Range.To.UTC(),
-		Zone: m.e.Zone, AsOf: errata.FromMicros(m.e.AsOf), Order: m.e.Sort, Actor: actor{m.who.ID, m.who.Name}, Personal: m.e.Personal,
+		Zone: m.e.Zone, AsOf: errata.FromMicros(m.e.AsOf), Order: m.e.Sort, Notices: m.e.Notices, Actor: actor{m.who.ID, m.who.Name}, Personal: m.e.Personal,
 		Columns: m.e.Columns, Rows: m.at.Rows, SHA256: hex.EncodeToString(sum.hash.Sum(nil)),
 	})
 	return errors.Join(err, z.Close())
@@ -108,7 +109,7 @@ func (m *making) encode(ctx context.Context, j errata.Job, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	head := find.ExportHead{Query: find.Query{Text: m.e.Q}, Range: m.e.Range, AsOf: m.e.AsOf}
+	head := find.ExportHead{Query: find.Query{Text: m.e.Q, Notices: m.e.Notices}, Range: m.e.Range, AsOf: m.e.AsOf}
 	file, err := m.e.file(w, m.e.about(m.who, Head{ID: j.ID}, head), columns)
 	if err != nil {
 		return err

@@ -56,10 +56,10 @@ func (s *Service) Ask(ctx context.Context, who errata.Actor, e Export) (string, 
 }
 
 // plan reads the query as the job will, up to the first row, and gives it its
-// canonical form.
+// canonical form and what is to be said of it.
 func (s *Service) plan(ctx context.Context, who errata.Actor, e *Export) error {
 	begin := func(h find.ExportHead) error {
-		e.Q = h.Query.Text
+		e.Q, e.Notices = h.Query.Text, h.Query.Notices
 		return errStop
 	}
 	var err error

@@ -223,3 +223,43 @@ func TestPreparedInZoneOfPage(t *testing.T) {
 		}
 	})
 }
+
+// What a page says of its query goes along with every file of it: here that
+// older events are not kept.
+func TestFilesSayWhatThePageSays(t *testing.T) {
+	p := partstest.Open(t, partstest.Options{Clock: clock})
+	many(t, p, 3)
+	account(t, p)
+	s := report.New(options(p))
+	for _, what := range []report.What{report.Issues, report.Events, report.Counts, report.Trends} {
+		for days, says := range map[int]bool{10: false, 50: true} {
+			e := asked(what, "timeout")
+			e.Range = find.Range{From: now.AddDate(0, 0, -days), To: now}
+			out := &paper{}
+			if err := s.Send(t.Context(), partstest.Reader, e, out.open); err != nil {
+				t.Fatal(what, err)
+			}
+			if got := strings.HasSuffix(out.head.Provenance(), "; notice=query.expired"); got != says {
+				t.Errorf("%s of %d days: %s", what, days, out.head.Provenance())
+			}
+			d, err := s.Print(t.Context(), partstest.Reader, e)
+			if err != nil {
+				t.Fatal(what, err)
+			}
+			if got := strings.Contains(strings.Join(d.Filters, "\n"), "Events are kept for 30 days"); got != says {
+				t.Errorf("%s of %d days on paper: %q", what, days, d.Filters)
+			}
+			if !what.Lists() {
+				continue
+			}
+			id, err := s.Ask(t.Context(), partstest.Reader, e)
+			if err != nil {
+				t.Fatal(what, err)
+			}
+			run(t, p.Jobs, s, id)
+			if _, m := unpacked(t, s, id); (m["notices"] != nil) != says {
+				t.Errorf("%s of %d days prepared: %v", what, days, m)
+			}
+		}
+	}
+}

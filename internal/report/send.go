@@ -78,12 +78,21 @@ func (x *sending) send(ctx context.Context) error {
 	return x.end()
 }
 
-// begin writes down that rows leave, then opens the way out.
-func (x *sending) begin(ctx context.Context, head find.ExportHead) error {
+// start writes down that rows leave, then opens the way out.
+func (x *sending) start(ctx context.Context, head find.ExportHead) error {
 	if err := x.s.note(ctx, x.who, x.e, x.head.ID, "start", x.head.Rows, false); err != nil {
 		return err
 	}
+	x.head.Notices = head.Query.Notices
 	x.begun, x.out = true, x.open(x.head)
+	return nil
+}
+
+// begin starts a file of rows.
+func (x *sending) begin(ctx context.Context, head find.ExportHead) error {
+	if err := x.start(ctx, head); err != nil {
+		return err
+	}
 	columns, err := x.s.columns(&x.e)
 	if err != nil {
 		return err
@@ -207,10 +216,9 @@ func (x *sending) document(ctx context.Context) error {
 		return err
 	}
 	x.head.Rows = tableRows(&d)
-	if err := x.s.note(ctx, x.who, x.e, x.head.ID, "start", x.head.Rows, false); err != nil {
+	if err := x.start(ctx, head); err != nil {
 		return err
 	}
-	x.begun, x.out = true, x.open(x.head)
 	if err := encode.Document(x.e.Format, x.out, x.e.about(x.who, x.head, head), &d); err != nil {
 		return err
 	}
