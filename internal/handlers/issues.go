@@ -231,6 +231,8 @@ func gapWords(reason string) string {
 	switch reason {
 	case search.ReasonTimeout:
 		return "the search took too long"
+	case search.ReasonCorrupt:
+		return "the file that holds them is damaged"
 	case "search.unreachable":
 		return "the event store did not answer for them"
 	case "search.unreadable":

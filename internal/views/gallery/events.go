@@ -180,7 +180,7 @@ func oddEvents() []state {
 		events("chart-failed", func(in *page.EventsIn) { in.Trend.Failed = engineAway }),
 		events("row-failed", func(in *page.EventsIn) { in.URL.Open, in.OpenFail = in.Rows[0].Name, engineAway }),
 		events("partial", func(in *page.EventsIn) {
-			g := []page.Gap{{From: ago(6 * time.Hour), To: ago(4 * time.Hour), Reason: "search.corrupt"}}
+			g := []page.Gap{{From: ago(6 * time.Hour), To: ago(4 * time.Hour), Reason: "the file that holds them is damaged"}}
 			in.Gaps, in.Trend.Gaps = g, g
 		}),
 		events("hostile", func(in *page.EventsIn) {
@@ -209,16 +209,7 @@ func oddEvents() []state {
 			}
 			in.Trend.Groups = page.GroupSeries("host", in.Counts.Groups, buckets, nil, "other or none")
 		}),
-		eventsForbidden(),
 	}
-}
-
-// eventsForbidden is what a reader without any service sees.
-func eventsForbidden() state {
-	in := explorerIn(noEvents)
-	c := chrome("/events")
-	c.Nav = nil
-	return state{"forbidden", page.NewEvents(c, in)}
 }
 
 // traceID is the trace of the fixtures.
@@ -250,7 +241,7 @@ func traceStates() []state {
 		traceState("one", 1, func(in *page.TraceIn) { in.Rows[0].RequestID, in.Export.May = "", mayNot }),
 		traceState("too-many", 5, func(in *page.TraceIn) { in.Total = page.Total{Value: 812, Exact: true} }),
 		traceState("partial", 0, func(in *page.TraceIn) {
-			in.Gaps = []page.Gap{{From: ago(6 * time.Hour), To: ago(4 * time.Hour), Reason: "search.corrupt"}}
+			in.Gaps = []page.Gap{{From: ago(6 * time.Hour), To: ago(4 * time.Hour), Reason: "the file that holds them is damaged"}}
 		}),
 		traceState("failed", 0, func(in *page.TraceIn) {
 			in.Failed = &ui.Failure{What: "The trace could not be read.", Cause: "The event store does not answer.", Retry: "/traces/" + traceID}

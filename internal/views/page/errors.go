@@ -67,8 +67,11 @@ func NewError(c layout.Chrome, in ErrorIn) Error {
 	if m.Home == "" {
 		m.Home = "/issues"
 	}
-	if in.Status == 401 {
+	switch in.Status {
+	case 401:
 		m.Home, m.HomeText = "/login", "Sign in"
+	case 403: // somebody without a role may see the issues no more than this page
+		m.Home, m.HomeText = "/me", "Your account and roles"
 	}
 	return m
 }

@@ -194,9 +194,12 @@ func TestSystemSummary(t *testing.T) {
 		"ok":   {ok, {Name: "Mail", State: LightUnknown}},
 		"warn": {ok, slow}, "bad": {slow, down},
 	} {
-		if got := summary(all); got.Tone != want {
+		if got := summary(all, false); got.Tone != want {
 			t.Errorf("%+v: %+v, want %s", all, got, want)
 		}
+	}
+	if got := summary([]Dependency{ok}, true); got.Tone != "warn" {
+		t.Errorf("not all could be read: %+v", got)
 	}
 	if got := newDependencyRow(Dependency{Name: "X", State: "odd"}, ui.Moment{}); got.Word != "Not checked" {
 		t.Errorf("an unknown state: %+v", got)

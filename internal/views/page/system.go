@@ -136,7 +136,7 @@ func NewSystem(c layout.Chrome, in SystemIn) SystemPage {
 	for _, d := range in.Dependencies {
 		m.Lights = append(m.Lights, newDependencyRow(d, in.Moment))
 	}
-	m.Summary = summary(in.Dependencies)
+	m.Summary = summary(in.Dependencies, len(in.Failed) > 0)
 	m.Queue, m.Storage, m.About = queueFacts(in), storageRows(in), aboutRows(in)
 	return m
 }
@@ -151,7 +151,7 @@ func newDependencyRow(d Dependency, m ui.Moment) DependencyRow {
 	return r
 }
 
-func summary(all []Dependency) ui.Notice {
+func summary(all []Dependency, partly bool) ui.Notice {
 	var bad []string
 	down := false
 	for _, d := range all {
@@ -161,6 +161,8 @@ func summary(all []Dependency) ui.Notice {
 		}
 	}
 	switch {
+	case len(bad) == 0 && partly:
+		return ui.Notice{Tone: "warn", Text: "Everything answers, but not all that stands here could be read."}
 	case len(bad) == 0:
 		return ui.Notice{Tone: "ok", Text: "Everything works."}
 	case down:

@@ -72,7 +72,9 @@ func NewTrace(c layout.Chrome, in TraceIn) TracePage {
 		services[r.Service.Slug] = true
 		p.Rows = append(p.Rows, in.row(r))
 	}
-	p.Words = in.Total.words("event", "events") + " in " + ui.Count(int64(len(services)), "service", "services")
+	if len(in.Rows) > 0 { // without any a part could not be read: nobody knows how many there are
+		p.Words = in.Total.words("event", "events") + " in " + ui.Count(int64(len(services)), "service", "services")
+	}
 	if n := int64(len(in.Rows)); n > 0 && (!in.Total.Exact || in.Total.Value > n) {
 		p.Notices = append(p.Notices, ui.Notice{Tone: "info", Text: "These are the newest " + ui.Exact(n) + " of them."})
 	}
