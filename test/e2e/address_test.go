@@ -102,6 +102,7 @@ func (f *finder) driveIssues() {
 	f.ask("refused", "q=refused")
 	f.filter("env", "production")
 	f.arrive("env:production")
+	f.click(`.ihead [popovertarget="m-sort"]`)
 	f.follow(`.sorts a[href*="sort=events"]`, "sort=events")
 	f.click("#page-Next")
 	f.arrive("cursor=")
