@@ -249,14 +249,14 @@ func TestMatchVectors(t *testing.T) {
 			if x, err = Bind(x, Env{Now: table.Now, Zone: zone(t, table.Zone)}); err != nil {
 				t.Fatal(err)
 			}
-			hits := ""
+			var hits strings.Builder
 			for i := range records {
 				if Match(x, &records[i]) {
-					hits += records[i].EventID
+					hits.WriteString(records[i].EventID)
 				}
 			}
-			if hits != q.Hits {
-				t.Errorf("hits %q, want %q", hits, q.Hits)
+			if hits.String() != q.Hits {
+				t.Errorf("hits %q, want %q", hits.String(), q.Hits)
 			}
 		})
 	}

@@ -344,11 +344,11 @@ func isIBAN(f *found) bool {
 
 func mod97Slowly(text string) bool {
 	v := strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(text))
-	digits := ""
+	var digits strings.Builder
 	for _, c := range v[4:] + v[:4] {
-		digits += strconv.Itoa(strings.IndexRune("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", c))
+		digits.WriteString(strconv.Itoa(strings.IndexRune("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", c)))
 	}
-	n, ok := new(big.Int).SetString(digits, 10)
+	n, ok := new(big.Int).SetString(digits.String(), 10)
 	return ok && new(big.Int).Mod(n, big.NewInt(97)).Int64() == 1
 }
 

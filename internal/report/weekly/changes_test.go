@@ -2,6 +2,7 @@ package weekly
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,11 +135,12 @@ func TestChanges(t *testing.T) {
 			var got []string
 			if s.Table != nil {
 				for _, r := range s.Table.Rows {
-					line := *r[1].Text + "|" + *r[2].Text
+					var line strings.Builder
+					line.WriteString(*r[1].Text + "|" + *r[2].Text)
 					for _, n := range r[3:5] {
-						line += "|" + word(n)
+						line.WriteString("|" + word(n))
 					}
-					got = append(got, line+"|"+*r[5].Text+"|"+*r[6].Text)
+					got = append(got, line.String()+"|"+*r[5].Text+"|"+*r[6].Text)
 				}
 			}
 			if d := cmp.Diff(c.rows, got); d != "" {

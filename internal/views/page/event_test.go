@@ -231,11 +231,12 @@ func TestTagSheetKeepsOrder(t *testing.T) {
 	got := newTagSheet(ev)
 	var names []string
 	for _, g := range got.Groups {
-		line := g.Title + ":"
+		var line strings.Builder
+		line.WriteString(g.Title + ":")
 		for _, r := range g.Rows {
-			line += " " + r.Name + "=" + r.Value
+			line.WriteString(" " + r.Name + "=" + r.Value)
 		}
-		names = append(names, line)
+		names = append(names, line.String())
 	}
 	want := []string{`Operating system: version=1 name=linux deep={"b":1,"a":2}`, "odd: value=[1]", "Modules: m=v1"}
 	if diff := cmp.Diff(want, names); diff != "" {

@@ -77,19 +77,19 @@ func TestSnippets(t *testing.T) {
 	for _, p := range platforms {
 		in.Platform = p.Value
 		m := NewServiceSetup(layout.Chrome{}, in)
-		all := ""
+		var all strings.Builder
 		for _, s := range m.Snippets {
-			all += s.Code
-			joined := ""
+			all.WriteString(s.Code)
+			var joined strings.Builder
 			for _, span := range s.spans() {
-				joined += span.Text
+				joined.WriteString(span.Text)
 			}
-			if joined != s.Code {
+			if joined.String() != s.Code {
 				t.Errorf("%s: colouring changed the code", p.Value)
 			}
 		}
-		if !strings.Contains(all, in.DSN) && !strings.Contains(all, in.Store) || strings.ContainsAny(all, "\r") || strings.Contains(all, "{DSN}") || strings.Contains(all, "{KEY}") {
-			t.Errorf("%s: %s", p.Value, all)
+		if !strings.Contains(all.String(), in.DSN) && !strings.Contains(all.String(), in.Store) || strings.ContainsAny(all.String(), "\r") || strings.Contains(all.String(), "{DSN}") || strings.Contains(all.String(), "{KEY}") {
+			t.Errorf("%s: %s", p.Value, all.String())
 		}
 	}
 }

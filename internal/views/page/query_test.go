@@ -69,14 +69,14 @@ func TestTabsKeepTheRest(t *testing.T) {
 			if diff := cmp.Diff(c.queries, got.TabQueries()); diff != "" {
 				t.Error(diff)
 			}
-			current := ""
+			var current strings.Builder
 			for _, l := range newTabs(u, got, nil) {
 				if l.Current {
-					current += l.Text
+					current.WriteString(l.Text)
 				}
 			}
-			if current != c.current {
-				t.Errorf("current: %q, want %q", current, c.current)
+			if current.String() != c.current {
+				t.Errorf("current: %q, want %q", current.String(), c.current)
 			}
 		})
 	}

@@ -67,12 +67,12 @@ func FuzzHighlight(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file, text string) {
 		lines := strings.Split(text, "\n")
 		for i, line := range Highlight(LanguageOf(file, ""), lines) {
-			var joined string
+			var joined strings.Builder
 			for _, s := range line.Spans {
-				joined += s.Text
+				joined.WriteString(s.Text)
 			}
-			if joined != lines[i] {
-				t.Fatalf("line %d became %q, was %q", i, joined, lines[i])
+			if joined.String() != lines[i] {
+				t.Fatalf("line %d became %q, was %q", i, joined.String(), lines[i])
 			}
 		}
 	})
@@ -82,15 +82,15 @@ func FuzzHighlight(f *testing.F) {
 func FuzzPieces(f *testing.F) {
 	f.Add("to [email] [email][ip]x[")
 	f.Fuzz(func(t *testing.T, s string) {
-		var joined string
+		var joined strings.Builder
 		for _, p := range Pieces(s) {
-			joined += p.Text
+			joined.WriteString(p.Text)
 			if p.Mark && !IsMark(p.Text) {
 				t.Fatalf("%q is no mark", p.Text)
 			}
 		}
-		if joined != s {
-			t.Fatalf("became %q, was %q", joined, s)
+		if joined.String() != s {
+			t.Fatalf("became %q, was %q", joined.String(), s)
 		}
 	})
 }
