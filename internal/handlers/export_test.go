@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -259,10 +260,10 @@ func TestPreparedByForm(t *testing.T) {
 
 // What breaks in the middle never ends cleanly, packed or plain.
 func TestExportThatBreaks(t *testing.T) {
-	rows := 0
+	var rows atomic.Int64
 	p := apptest.Start(t, apptest.Options{Fail: func(point string) error {
 		if point == "export.row" {
-			if rows++; rows >= 3 { // again and again: a client asks once more when nothing has come
+			if rows.Add(1) >= 3 { // again and again: a client asks once more when nothing has come
 				return errata.E(errata.Unavailable, "The store went away.", nil)
 			}
 		}
@@ -270,7 +271,7 @@ func TestExportThatBreaks(t *testing.T) {
 	}})
 	c := busy(t, p)
 	for _, packing := range []string{"identity", "gzip"} {
-		rows = 0
+		rows.Store(0)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/events.csv?range=7d", nil)
 		if err != nil {
 			t.Fatal(err)
