@@ -37,10 +37,10 @@ func TestGaps(t *testing.T) {
 		},
 		{
 			"words for the reasons",
-			[]search.Gap{gap(1, 2, search.ReasonTimeout), gap(4, 5, "search.unreachable"), gap(6, 7, "search.unreadable")},
+			[]search.Gap{gap(1, 2, search.ReasonTimeout), gap(4, 5, "search.unreachable"), gap(6, 7, "search.unreadable"), gap(8, 9, search.ReasonCorrupt)},
 			[]page.Gap{
 				told(1, 2, "the search took too long"), told(4, 5, "the event store did not answer for them"),
-				told(6, 7, "their index is closed or blocked in Elasticsearch"),
+				told(6, 7, "their index is closed or blocked in Elasticsearch"), told(8, 9, "the file that holds them is damaged"),
 			},
 		},
 	} {

@@ -14,16 +14,7 @@ import (
 // occupy takes all connections of a file, so that searches wait there.
 func occupy(t *testing.T, e *Engine, p *partition) {
 	t.Helper()
-	db, err := e.acquire(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.release(p) })
-	for range readersPerFile() {
-		c, err := db.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range holdReaders(t, e, p) {
 		t.Cleanup(func() { _ = c.Close() })
 	}
 }
